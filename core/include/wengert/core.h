@@ -68,15 +68,8 @@ typedef enum wg_status { WG_STATUS_LIST(WG_STATUS_ENTRY) WG_STATUS_LAST = -1000 
 const char *wg_status_name(int status); /* "WG_ESHAPE"; never NULL, also for unknown numbers */
 const char *wg_status_text(int status); /* "shapes do not fit"; never NULL */
 
-struct wg_tape;
-
 /* Where no tape exists to keep a message: a place of the caller, last parameter, NULL allowed. */
 typedef struct wg_error { int status; char message[508]; } wg_error;
-
-/* The best text there is for a status: the error's, the tape's, else that of the status itself.
- * Any argument may be NULL; the text is valid until tape or error change.
- * Declared here because every caller ends with it; it lives in graph, which knows tapes.           */
-const char *wg_explain(int status, const struct wg_tape *tape, const wg_error *error);
 
 /* allocate: aligned as malloc, NULL on failure. Called only by threads that call the library. */
 typedef struct wg_allocator {

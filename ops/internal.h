@@ -1,0 +1,172 @@
+/* Ops as graph and runtime see them: ids, descriptors, the builder through which rules emit, and the
+ * call by which one primitive runs on memory. Everything about an op comes from its row in ops.def.
+ *
+ * Rules know nothing of tapes: they emit requests to a builder. The tape, the immediate evaluator of the
+ * tests and (later) the batching transform are builders. So one rule serves every transform.          */
+#ifndef WG_OPS_INTERNAL_H
+#define WG_OPS_INTERNAL_H
+
+#include "core/internal.h"
+
+/* ---- ids ---- */
+
+typedef enum wg__op_id {
+    WG__OP_NONE,
+#define WG__OP_ID(name) WG__OP_##name,
+#define LIN1(name, dx, value, low, high, ulp)     WG__OP_ID(name)
+#define LIN2(name, dx, dy, value, low, high, ulp) WG__OP_ID(name)
+#define ALL1(name, dx, value, low, high, ulp)     WG__OP_ID(name)
+#define ALL2(name, dx, dy, value, low, high, ulp) WG__OP_ID(name)
+#define MAP1(name, dx, value, low, high, ulp)     WG__OP_ID(name)
+#define MAP2(name, dx, dy, value, low, high, ulp) WG__OP_ID(name)
+#define TEST2(name, value)                        WG__OP_ID(name)
+#define BITS1(name, value)                        WG__OP_ID(name)
+#define BITS2(name, value)                        WG__OP_ID(name)
+#define PRIM(name, inputs)                        WG__OP_ID(name)
+#define LEAF(name)                                WG__OP_ID(name)
+#define MARK(name)                                WG__OP_ID(name)
+#include "ops/ops.def"
+#undef WG__OP_ID
+    WG__OP_COUNT
+} wg__op_id;
+
+/* ---- attributes: a few words whose meaning is the op's own ----
+ *
+ *   input       slot, 1 if rows are samples      parameter  slot, version     constant  id
+ *   bits_right  count                            permute    source axis of each result axis
+ *   slice       axis, start, stop, step          pad        axis, low, high, interior, value (double's bits)
+ *   concat      axis                             sum max min  bit set of the axes
+ *   argmax gather scatter_add  axis              random_bits  key
+ *   cast bitcast iota take their dtype, reshape broadcast iota random_bits their shape from the wanted
+ *   type. All others have none.                                                                     */
+enum { WG__ATTRIBUTE_MAX = WG__RANK_MAX };
+
+/* ---- builder: how rules and constructors record ---- */
+
+#define WG__NONE UINT32_MAX   /* no value: nothing flows, or an earlier error */
+
+typedef struct wg__request {
+    wg__op_id op;
+    int32_t in_count;
+    const uint32_t *in;
+    const int64_t *attribute;
+    int32_t attribute_count;
+    const wg__type *wanted;   /* NULL unless the op takes dtype or shape from it */
+} wg__request;
+
+typedef struct wg__builder wg__builder;
+struct wg__builder {
+    /* Records and returns the value; WG__NONE after an error, which the builder keeps, and whenever an
+     * input is WG__NONE.                                                                            */
+    uint32_t (*emit)(wg__builder *self, const wg__request *request);
+    /* A scalar constant of this dtype (converted from the double; i64 exact up to 2^53). */
+    uint32_t (*number)(wg__builder *self, wg_dtype dtype, double value);
+    wg_dtype (*dtype)(wg__builder *self, uint32_t value);
+    const wg__shape *(*shape)(wg__builder *self, uint32_t value); /* valid as long as the builder */
+};
+
+/* Short forms for rules and constructors; all pass WG__NONE through. */
+uint32_t wg__emit1(wg__builder *b, wg__op_id op, uint32_t x);
+uint32_t wg__emit2(wg__builder *b, wg__op_id op, uint32_t x, uint32_t y);
+uint32_t wg__emit_select(wg__builder *b, uint32_t condition, uint32_t x, uint32_t y);
+uint32_t wg__emit_cast(wg__builder *b, uint32_t x, wg_dtype dtype);
+uint32_t wg__emit_bitcast(wg__builder *b, uint32_t x, wg_dtype dtype);
+uint32_t wg__emit_reshape(wg__builder *b, uint32_t x, const wg__shape *shape);
+uint32_t wg__emit_broadcast(wg__builder *b, uint32_t x, const wg__shape *shape);
+uint32_t wg__emit_permute(wg__builder *b, uint32_t x, const int64_t *axis, int32_t count);
+uint32_t wg__emit_transpose(wg__builder *b, uint32_t x); /* last two axes */
+uint32_t wg__emit_slice(wg__builder *b, uint32_t x, int axis, int64_t start, int64_t stop,
+                        int64_t step);
+uint32_t wg__emit_pad(wg__builder *b, uint32_t x, int axis, int64_t low, int64_t high,
+                      int64_t interior, double value);
+uint32_t wg__emit_reduce(wg__builder *b, wg__op_id op, uint32_t x, uint32_t axes_bits);
+/* value at every element, shape and dtype of like. */
+uint32_t wg__emit_full_like(wg__builder *b, uint32_t like, double value);
+
+/* ---- descriptors ---- */
+
+typedef enum wg__class {
+    WG__CLASS_LEAF,      /* no inputs on the tape: input, parameter, constant, iota */
+    WG__CLASS_MARK,      /* stop_gradient */
+    WG__CLASS_LINEAR,    /* elementwise, linear: add, sub, neg, cast */
+    WG__CLASS_MAP,       /* elementwise otherwise, select included */
+    WG__CLASS_MOVE,      /* reshape permute broadcast slice pad concat */
+    WG__CLASS_REDUCE,    /* sum max min argmax */
+    WG__CLASS_CONTRACT,  /* matmul */
+    WG__CLASS_INDEX,     /* gather scatter_add */
+    WG__CLASS_RANDOM     /* random_bits */
+} wg__class;
+
+/* Types of the inputs -> type of the result. WG_OK, or a status and the reason in `why`, in the manner of
+ * "[3, 4] x [5, 6]: 4 is not 5": the tape puts path and op before it, the user's line after it.       */
+typedef int wg__infer_fn(const wg__request *request, const wg__type *in, wg__type *out,
+                         wg__text *why);
+
+/* The node whose derivative is asked for. needed[i]: input i depends on what one differentiates by. */
+typedef struct wg__node_view {
+    wg__builder *builder;
+    wg__op_id op;
+    int32_t in_count;
+    const uint32_t *in;
+    const bool *needed;
+    const int64_t *attribute;
+    int32_t attribute_count;
+    uint32_t r, g;
+} wg__node_view;
+/* Writes gradient[i] for each needed input, WG__NONE where nothing flows. */
+typedef void wg__vjp_fn(const wg__node_view *node, uint32_t *gradient);
+
+struct wg__kernels;
+
+/* One primitive on memory. Inputs may be strided; out is contiguous and overlaps no input, except that an
+ * elementwise op may write over an input of the same dtype, shape and strides. Under a shard the arrays
+ * are the rows at hand and first_row says which row of the whole out.data stands for.                  */
+typedef struct wg__call {
+    wg__op_id op;
+    int32_t in_count;
+    const wg__array *in;
+    wg__array out;
+    const int64_t *attribute;
+    int32_t attribute_count;
+    int64_t first_row;
+    void *scratch;            /* WG__SCRATCH_BYTES, aligned, of this worker alone */
+} wg__call;
+enum { WG__SCRATCH_BYTES = 512 * 1024 };   /* two packed panels of a matrix product: 2 x 512 x 64 x 8 */
+/* WG_OK, or WG_EINDEX when an index in the data is out of range. Allocates nothing. */
+typedef int wg__eval_fn(const struct wg__kernels *kernels, const wg__call *call);
+
+typedef struct wg__op {
+    const char *name;
+    wg__class class;
+    int8_t in_count;          /* -1: any */
+    bool is_differentiable;   /* has a rule; else gradients stop here without error */
+    wg__infer_fn *infer;      /* NULL for leaves: the tape knows their types */
+    wg__vjp_fn *vjp;
+    wg__eval_fn *eval;        /* NULL for leaves and for what is only a view of its input: see view */
+    double low, high, ulp;    /* of elementwise rows; else 0 */
+} wg__op;
+extern const wg__op wg__op_table[WG__OP_COUNT];
+
+int wg__infer(const wg__request *request, const wg__type *in, wg__type *out, wg__text *why);
+void wg__vjp(const wg__node_view *node, uint32_t *gradient);
+int wg__eval(const struct wg__kernels *kernels, const wg__call *call);
+
+/* Movements that are only another way to walk the same memory: permute, broadcast, slice (any step),
+ * stop_gradient always; reshape if the strides allow. True: *out walks in's memory.                   */
+bool wg__view_of_op(wg__op_id op, const int64_t *attribute, const wg__array *in,
+                    const wg__shape *shape, wg__array *out);
+
+/* ---- kernels of a level ---- */
+
+const struct wg__kernels *wg__kernels_of(wg__level level);
+/* True if every element is finite; contiguous f32 or f64 (other dtypes: true). */
+bool wg__finite(const struct wg__kernels *kernels, wg_dtype dtype, int64_t count, const void *x);
+
+/* ---- batch marks (ENGINE 7): which axis holds the samples, and how many entries each has ---- */
+
+typedef struct wg__mark { int32_t axis; int32_t is_set; int64_t group; } wg__mark;
+/* The mark of the result; false if the op mixes rows of a marked input (a cut). */
+bool wg__mark_of(const wg__request *request, const wg__type *in, const wg__mark *marks,
+                 const wg__type *out, wg__mark *mark);
+
+#endif

@@ -1,0 +1,82 @@
+/* The kernels of one level, as the rest of ops calls them. Each file of this folder is compiled once per
+ * level with WG_LEVEL=<suffix> and WG_LEVEL_<NAME> defined; all but its one table is static, so that no
+ * code of a wide level can be linked into a narrow caller.                                           */
+#ifndef WG_OPS_KERNELS_H
+#define WG_OPS_KERNELS_H
+
+#include "ops/internal.h"
+
+/* Elementwise over n contiguous elements; booleans are bytes 0 and 1. out may be one of the inputs. */
+typedef void wg__map_kernel(int64_t n, const void *const *in, void *out);
+
+/* maps: indexed by op and by the dtype of the data inputs (select: that of x). NULL: no such kernel. */
+typedef struct wg__map_table {
+    wg__map_kernel *map[WG__OP_COUNT][WG__DTYPE_COUNT];
+    wg__map_kernel *cast[WG__DTYPE_COUNT][WG__DTYPE_COUNT];         /* [from][to] */
+    void (*bits_right[WG__DTYPE_COUNT])(int64_t n, const void *x, int64_t count, void *out);
+} wg__map_table;
+
+/* C = A B, each element one ascending chain of FMA per block of 512 along k (ENGINE 5). Strides count
+ * elements. a and b may have any strides; c has unit column stride.                                 */
+typedef struct wg__matmul {
+    int64_t m, n, k;
+    const void *a;
+    int64_t a_row, a_column;
+    const void *b;
+    int64_t b_row, b_column;
+    void *c;
+    int64_t c_row;
+    void *scratch;
+} wg__matmul;
+
+/* rows x length, unit stride along length; columns: length x count, unit stride along count. */
+typedef void wg__reduce_rows(int64_t rows, int64_t length, const void *x, int64_t row_stride,
+                             void *out);
+typedef void wg__reduce_columns(int64_t length, int64_t count, const void *x, int64_t row_stride,
+                                void *out);
+
+typedef struct wg__matmul_table {
+    void (*matmul[WG__DTYPE_COUNT])(const wg__matmul *product);     /* f32, f64 */
+} wg__matmul_table;
+
+typedef struct wg__reduce_table {
+    wg__reduce_rows *sum_rows[WG__DTYPE_COUNT], *max_rows[WG__DTYPE_COUNT],
+        *min_rows[WG__DTYPE_COUNT];
+    wg__reduce_columns *sum_columns[WG__DTYPE_COUNT], *max_columns[WG__DTYPE_COUNT],
+        *min_columns[WG__DTYPE_COUNT];
+    bool (*finite[WG__DTYPE_COUNT])(int64_t n, const void *x);      /* f32, f64 */
+} wg__reduce_table;
+
+typedef struct wg__random_table {
+    /* out[i] = word of the stream (key, draw) at element first + i. */
+    void (*bits)(uint64_t key, uint64_t draw, int64_t first, int64_t n, uint32_t *out);
+} wg__random_table;
+
+typedef struct wg__kernels {
+    wg__level level;
+    const wg__map_table *map;
+    const wg__matmul_table *matmul;
+    const wg__reduce_table *reduce;
+    const wg__random_table *random;
+} wg__kernels;
+
+/* The one symbol of each kernel file, per level: wg__map_avx2, wg__matmul_avx2 ... */
+#define WG__GLUE2(a, b) a##b
+#define WG__GLUE(a, b)  WG__GLUE2(a, b)
+#define WG__KERNEL_TABLES(level)                                                                   \
+    extern const wg__map_table wg__map_##level;                                                    \
+    extern const wg__matmul_table wg__matmul_##level;                                              \
+    extern const wg__reduce_table wg__reduce_##level;                                              \
+    extern const wg__random_table wg__random_##level;
+WG__KERNEL_TABLES(portable)
+#if defined(WG_HAVE_X86_LEVELS)
+WG__KERNEL_TABLES(sse2)
+WG__KERNEL_TABLES(avx2)
+WG__KERNEL_TABLES(avx512)
+#endif
+#if defined(WG_HAVE_NEON)
+WG__KERNEL_TABLES(neon)
+#endif
+#undef WG__KERNEL_TABLES
+
+#endif
