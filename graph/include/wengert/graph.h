@@ -1,0 +1,193 @@
+/* Wengert, graph: tapes, values, leaves, derivatives, parameters, scopes, random numbers.
+ *
+ * A recorder returns one wg_var. Errors stick to the tape: the first is kept with its message, later
+ * calls on it do nothing and give the null value, and one check at the end tells.                  */
+#ifndef WENGERT_GRAPH_H
+#define WENGERT_GRAPH_H
+
+#include <wengert/core.h>
+
+#if defined(__GNUC__) && !defined(_WIN32)
+#pragma GCC visibility push(default)
+#endif
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct wg_tape wg_tape;
+typedef struct wg_params wg_params;
+
+/* A value of a recording. A zeroed one is the null value: accepted everywhere, gives null values.
+ * After wg_tape_reset it is stale: refused. After wg_tape_free it must not be used (as any freed
+ * pointer).                                                                                        */
+typedef struct wg_var { wg_tape *tape; uint32_t index; uint32_t generation; } wg_var;
+
+/* ---- the tape ---- */
+
+typedef struct wg_tape_options {
+    const wg_allocator *allocator; /* default malloc */
+    int64_t count_max;             /* 0: 2^24 values; beyond it WG_ELIMIT asks whether a reset is
+                                      missing */
+    bool check_finite;             /* anomaly mode: the first non-finite value is an error naming its
+                                      line */
+    uint64_t reserved[4];
+} wg_tape_options;
+
+wg_tape *wg_tape_create(const wg_tape_options *options); /* NULL: no memory or bad options */
+void wg_tape_free(wg_tape *tape);
+/* New recording, error cleared; returns how the last one ended. */
+int wg_tape_reset(wg_tape *tape);
+/* First error of this recording, recorded or run; WG_EMEMORY for NULL. */
+int wg_tape_status(const wg_tape *tape);
+const char *wg_tape_message(const wg_tape *tape); /* its text; "" if none; valid until reset */
+int64_t wg_tape_count(const wg_tape *tape);       /* values recorded; 0 for NULL */
+int wg_tape_print(const wg_tape *tape, wg_writer *write, void *user); /* a line a value */
+
+/* The best text there is for a status: the error's, the tape's, else that of the status itself. Any
+ * argument may be NULL; the text is valid until tape or error change.                             */
+const char *wg_explain(int status, const wg_tape *tape, const wg_error *error);
+
+/* ---- provenance ----
+ * Each recorder is wrapped (end of each header) so that what it recorded carries the caller's line;
+ * what a composite records inside carries the line of the composite's caller. A function pointer has
+ * no line until WG_HERE is put around its call. `#define WG_NO_LOCATION` before including turns
+ * wrapping off: do so in a library of your own, and give your functions the same one-line macro.
+ * Locations are no part of a program or its fingerprint.                                           */
+#if defined(__GNUC__) || defined(__clang__)
+__attribute__((warn_unused_result)) /* `wg_relu(x);` alone does nothing, and says so */
+#endif
+wg_var wg_at(wg_var value, const char *file, int line);
+/* Around a callback: what was recorded before waits for its own caller. */
+uint32_t wg_location_hold(wg_tape *tape);
+void wg_location_release(wg_tape *tape, uint32_t held);
+#define WG_HERE(...) wg_at(__VA_ARGS__, __FILE__, __LINE__)
+
+/* ---- leaves ----
+ * Names: letters, digits, `_ . - /`; unique on the tape; NULL: unnamed, cannot be bound.           */
+
+wg_var wg_input(wg_tape *tape, const char *name, wg_view view); /* may change from run to run; borrowed */
+wg_var wg_batch(wg_tape *tape, const char *name, wg_view view); /* the same; each row of the leading
+                                                                   axis is a sample */
+wg_var wg_scalar(wg_tape *tape, const char *name, wg_dtype dtype, double value); /* input; copied */
+wg_var wg_constant(wg_tape *tape, wg_view view); /* part of the program: new value, new plan; copied */
+wg_var wg_full(wg_tape *tape, wg_dtype dtype, wg_shape shape, double value);
+wg_var wg_full_like(wg_var like, double value);
+wg_var wg_number(wg_var like, double value); /* scalar constant with the dtype of like */
+
+/* Questions while recording. On an error value: rank 0, extent 1, dtype WG_F32, so that arithmetic on
+ * them is safe.                                                                                    */
+wg_shape wg_shape_of(wg_var x);
+wg_dtype wg_dtype_of(wg_var x);
+int64_t wg_extent(wg_var x, int axis);
+bool wg_depends(wg_var y, wg_var x);
+
+/* ---- wanted values ----
+ * Reading (runtime.h) runs the recording once, effects included. Afterwards kept values can be read
+ * again; if the recording had effects, other values are gone (WG_EGONE).                           */
+int wg_keep(wg_var x);
+/* The run fails with WG_EFINITE, naming x, and commits nothing if an element of x is not finite. */
+int wg_require_finite(wg_var x);
+
+/* ---- derivatives ----
+ * Recorded on the same tape: differentiate the result again to any order. y is a scalar. A gradient
+ * with respect to what y does not depend on is zero; of or by an integer it is WG_EGRADIENT.       */
+wg_var wg_grad(wg_var y, wg_var x);
+int wg_grads(wg_var y, int64_t count, const wg_var *x, wg_var *gradient);
+wg_var wg_vjp(wg_var y, wg_var x, wg_var cotangent);
+
+/* A function of the caller that records: in[] are values, out[] is written. */
+typedef int wg_function(const wg_var *in, wg_var *out, void *user);
+
+/* ---- parameters ----
+ * Named tensors that outlive recordings, with all state that belongs to them (moments, running means,
+ * the step, the draw counter). Path: names joined by '/'. Patterns: '*' any run of characters, '?'
+ * one.                                                                                             */
+typedef struct wg_params_options {
+    const wg_allocator *allocator;
+    uint64_t seed;
+    wg_dtype dtype; /* of parameters of integer inputs; WG_F32 */
+    uint64_t reserved[4];
+} wg_params_options;
+wg_params *wg_params_create(const wg_params_options *options);
+void wg_params_free(wg_params *params);
+int64_t wg_params_count(const wg_params *params);
+const char *wg_params_name(const wg_params *params, int64_t index); /* sorted by path */
+bool wg_params_trained(const wg_params *params, int64_t index);     /* false: state */
+int wg_params_find(const wg_params *params, const char *path, wg_view *view); /* until the next run */
+int wg_params_set(wg_params *params, const char *path, wg_view value); /* creates or replaces; copied */
+/* Copies what matches pattern, values and state; the count copied. */
+int wg_params_copy(const wg_params *source, const char *pattern, wg_params *target);
+
+/* ---- scope ----
+ * Where in the model we are. An immutable value. A name may be met once a recording; met again it is
+ * WG_ENAME, except in a shared scope, where it is the same parameter.                              */
+typedef enum wg_mode { WG_TRAINING = 1, WG_EVALUATION } wg_mode;
+typedef struct wg_scope {
+    wg_tape *tape;
+    wg_params *params;
+    uint32_t path, generation, flags, reserved;
+} wg_scope;
+wg_scope wg_scope_root(wg_tape *tape, wg_params *params, wg_mode mode);
+wg_scope wg_scope_in(wg_scope scope, const char *name);
+wg_scope wg_scope_nth(wg_scope scope, const char *name, int64_t index); /* "block", 3: block_3 */
+wg_scope wg_scope_shared(wg_scope scope, const char *name);
+wg_scope wg_scope_frozen(wg_scope scope); /* no gradients, evaluation mode */
+wg_scope wg_scope_mode(wg_scope scope, wg_mode mode);
+bool wg_scope_training(wg_scope scope);
+const char *wg_scope_path(wg_scope scope);
+
+/* A parameter by name; made on first meeting by init, else its present value. State: the same, never
+ * trained.                                                                                         */
+typedef struct wg_initializer {
+    wg_var (*make)(wg_scope scope, wg_dtype dtype, wg_shape shape, const double *setting);
+    double setting[4];
+} wg_initializer;
+wg_var wg_param(wg_scope scope, const char *name, wg_dtype dtype, wg_shape shape,
+                wg_initializer init);
+wg_var wg_state(wg_scope scope, const char *name, wg_dtype dtype, wg_shape shape, double value);
+wg_var wg_state_like(wg_scope scope, const char *name, wg_var like); /* zeros of its shape */
+/* From here on the name reads as value, constant to derivatives; stored when the recording runs. */
+int wg_assign(wg_var leaf, wg_var value);
+/* Present values of those met so far below scope and not frozen, by path; returns their count, even
+ * above capacity.                                                                                  */
+int64_t wg_parameters(wg_scope scope, int64_t capacity, wg_var *parameter);
+const char *wg_path(wg_var parameter); /* "" if x is no parameter or state */
+
+/* Values by name: layers note their result under their own path. */
+int wg_note(wg_scope scope, const char *name, wg_var x);
+wg_var wg_find(wg_scope scope, const char *path);   /* the latest of that path */
+wg_var wg_column(wg_scope scope, const char *name); /* the input of that name */
+
+/* ---- random numbers ----
+ * A function of the params' seed, the path, the element and the draw counter, which advances by one
+ * with each training run. A name met again in a shared scope draws anew.                           */
+wg_var wg_uniform(wg_scope scope, const char *name, wg_dtype dtype, wg_shape shape); /* [0, 1) */
+wg_var wg_normal(wg_scope scope, const char *name, wg_dtype dtype, wg_shape shape);
+wg_var wg_bernoulli(wg_scope scope, const char *name, wg_shape shape, double probability);
+
+#ifdef __cplusplus
+}
+#endif
+#if defined(__GNUC__) && !defined(_WIN32)
+#pragma GCC visibility pop
+#endif
+
+#ifndef WG_NO_LOCATION
+#define wg_input(...) WG_HERE(wg_input(__VA_ARGS__))
+#define wg_batch(...) WG_HERE(wg_batch(__VA_ARGS__))
+#define wg_scalar(...) WG_HERE(wg_scalar(__VA_ARGS__))
+#define wg_constant(...) WG_HERE(wg_constant(__VA_ARGS__))
+#define wg_full(...) WG_HERE(wg_full(__VA_ARGS__))
+#define wg_full_like(...) WG_HERE(wg_full_like(__VA_ARGS__))
+#define wg_number(...) WG_HERE(wg_number(__VA_ARGS__))
+#define wg_grad(...) WG_HERE(wg_grad(__VA_ARGS__))
+#define wg_vjp(...) WG_HERE(wg_vjp(__VA_ARGS__))
+#define wg_param(...) WG_HERE(wg_param(__VA_ARGS__))
+#define wg_state(...) WG_HERE(wg_state(__VA_ARGS__))
+#define wg_state_like(...) WG_HERE(wg_state_like(__VA_ARGS__))
+#define wg_uniform(...) WG_HERE(wg_uniform(__VA_ARGS__))
+#define wg_normal(...) WG_HERE(wg_normal(__VA_ARGS__))
+#define wg_bernoulli(...) WG_HERE(wg_bernoulli(__VA_ARGS__))
+#endif
+
+#endif
