@@ -22,7 +22,7 @@ typedef enum wg__op_id {
 #define TEST2(name, value)                        WG__OP_ID(name)
 #define BITS1(name, value)                        WG__OP_ID(name)
 #define BITS2(name, value)                        WG__OP_ID(name)
-#define PRIM(name, inputs)                        WG__OP_ID(name)
+#define PRIM(name, class, inputs, infer, vjp, eval) WG__OP_ID(name)
 #define LEAF(name)                                WG__OP_ID(name)
 #define MARK(name)                                WG__OP_ID(name)
 #include "ops/ops.def"
