@@ -1,0 +1,582 @@
+//! How Wengert is built. The idea: the lists below say what there is, each function after them makes one
+//! kind of thing, and `build` at their head reads as the table of contents.
+//!
+//! One library from explicit lists of files, four layers with one include arrow. Kernel files are compiled
+//! once per instruction set level, each as its own object for its own processor, and chosen at run time;
+//! all else is built for the baseline processor. Tests run twice from the same bodies, on Criterion and on
+//! tests/support/runner.c. Every leg of the test command leaves its counts in a file, and a last step adds
+//! them up.
+//!
+//! Only calls that Zig 0.16 and 0.17 both have are used; what differs stands in the last two functions.
+const std = @import("std");
+const builtin = @import("builtin");
+const zon = @import("build.zig.zon");
+
+// ---- what there is ---------------------------------------------------------------------------
+
+const core_sources = [_][]const u8{
+    "core/allocator.c",
+    "core/arena.c",
+    "core/cpu.c",
+    "core/dtype.c",
+    "core/hash.c",
+    "core/number.c",
+    "core/random.c",
+    "core/shape.c",
+    "core/size.c",
+    "core/status.c",
+    "core/text.c",
+    "core/version.c",
+    "core/view.c",
+};
+const ops_sources = [_][]const u8{};
+const graph_sources = [_][]const u8{};
+/// Compiled against the public headers alone, as a user's files are.
+const nn_sources = [_][]const u8{};
+const runtime_sources = [_][]const u8{};
+
+/// Compiled once per level.
+const kernels = [_][]const u8{};
+
+const tests = [_][]const u8{
+    "tests/support/test_memory.c",
+};
+const test_support = [_][]const u8{
+    "tests/support/check.c",
+    "tests/support/memory.c",
+};
+const runner = "tests/support/runner.c";
+
+/// Programs that must succeed and, where NAME.txt stands beside NAME.c, print exactly that.
+const programs = [_][]const u8{};
+/// The main job.
+const ttbar_sources = [_][]const u8{};
+const bench_sources = [_][]const u8{};
+
+const include_dirs = [_][]const u8{ "core/include", "graph/include", "runtime/include" };
+
+// ---- how it is compiled ----------------------------------------------------------------------
+
+const strict = [_][]const u8{
+    "-std=c11",             "-Wall",                "-Wextra",
+    "-Wpedantic",           "-Wshadow",             "-Wconversion",
+    "-Wstrict-prototypes",  "-Wmissing-prototypes", "-Werror",
+    // No product and sum become one rounding unless the source says so: same bits on every level.
+    "-ffp-contract=off",
+    // uv.h needs what plain C11 hides.
+    "-D_GNU_SOURCE",
+};
+/// The library's own files record no place of their own: their nodes carry the user's.
+const library_flags = strict ++ .{
+    "-fvisibility=hidden", "-DWG_NO_LOCATION", "-DWG_VERSION=\"" ++ zon.version ++ "\"",
+};
+const kernel_flags = library_flags ++ .{"-O3"};
+
+const Level = struct { name: []const u8, macro: []const u8, cpu: ?*const std.Target.Cpu.Model = null };
+const portable: Level = .{ .name = "portable", .macro = "WG_LEVEL_PORTABLE" };
+const levels_x86 = [_]Level{
+    portable,
+    .{ .name = "sse2", .macro = "WG_LEVEL_SSE2" },
+    .{ .name = "avx2", .macro = "WG_LEVEL_AVX2", .cpu = &std.Target.x86.cpu.x86_64_v3 },
+    .{ .name = "avx512", .macro = "WG_LEVEL_AVX512", .cpu = &std.Target.x86.cpu.x86_64_v4 },
+};
+const levels_arm = [_]Level{ portable, .{ .name = "neon", .macro = "WG_LEVEL_NEON" } };
+const levels_other = [_]Level{portable};
+
+fn levelsOf(arch: std.Target.Cpu.Arch) []const Level {
+    return switch (arch) {
+        .x86_64 => &levels_x86,
+        .aarch64 => &levels_arm,
+        else => &levels_other,
+    };
+}
+
+const Optimize = std.builtin.OptimizeMode;
+const debug: Optimize = .Debug;
+const Compile = std.Build.Step.Compile;
+const Run = std.Build.Step.Run;
+const LazyPath = std.Build.LazyPath;
+
+comptime {
+    const least = std.SemanticVersion.parse(zon.minimum_zig_version) catch unreachable;
+    if (builtin.zig_version.order(least) == .lt)
+        @compileError("wengert needs Zig " ++ zon.minimum_zig_version ++ " or newer; run ./zigw instead of zig");
+}
+
+pub fn build(b: *std.Build) void {
+    const target = b.standardTargetOptions(.{ .default_target = .{ .cpu_model = .baseline } });
+    const asked = b.option(Optimize, "optimize", "one mode for everything (default: Debug for tests, else ReleaseFast)") orelse
+        releaseMode(b);
+    const linkage = b.option(std.builtin.LinkMode, "linkage", "which library other packages get (default: static)") orelse .static;
+    const project = Project.init(b, target);
+    const fast = project.withMode(asked orelse .ReleaseFast);
+    const checked = project.withMode(asked orelse .Debug);
+
+    const library = addLibraries(fast, linkage);
+    installMetadata(fast);
+    addMainJob(fast, library);
+    addBenchmarks(fast, library);
+    addTests(checked, checked.library(.static));
+}
+
+/// What every function below needs to know.
+const Project = struct {
+    b: *std.Build,
+    target: std.Build.ResolvedTarget,
+    optimize: Optimize = .Debug,
+    native: bool,
+    uv_is_system: bool,
+    uv: ?*std.Build.Dependency,
+    /// uv.h (the system's) and xxhash.h, and nothing else of where they come from
+    headers: LazyPath,
+    simde: LazyPath,
+    kernel_objects: []const *Compile,
+
+    fn init(b: *std.Build, target: std.Build.ResolvedTarget) Project {
+        const host = b.graph.host.result;
+        const native = target.query.isNativeOs() and target.query.isNativeAbi() and
+            target.result.cpu.arch == host.cpu.arch and target.result.os.tag == .linux;
+        const is_root = b.pkg_hash.len == 0; // As a package of somebody else: everything from source.
+        const has_debian = is_root and host.os.tag == .linux;
+        const headers = b.addWriteFiles();
+        const simde = b.addWriteFiles();
+        // Headers do not depend on the target, so the installed ones serve cross builds too. They are
+        // copied, because -I/usr/include would drag the host's C library into them.
+        if (fromSystem(b, "simde", has_debian)) {
+            copyHeaders(simde, .{ .cwd_relative = "/usr/include/simde" }, "simde");
+        } else if (b.lazyDependency("simde", .{})) |package| copyHeaders(simde, package.path("simde"), "simde");
+        if (fromSystem(b, "xxhash", has_debian)) {
+            _ = headers.addCopyFile(.{ .cwd_relative = "/usr/include/xxhash.h" }, "xxhash.h");
+        } else if (b.lazyDependency("xxhash", .{})) |package|
+            _ = headers.addCopyFile(package.path("xxhash.h"), "xxhash.h");
+        const uv_is_system = fromSystem(b, "libuv", native and is_root);
+        if (uv_is_system) { // Without a host compiler Zig does not look into /usr/include at all.
+            _ = headers.addCopyFile(.{ .cwd_relative = "/usr/include/uv.h" }, "uv.h");
+            copyHeaders(headers, .{ .cwd_relative = "/usr/include/uv" }, "uv");
+        }
+        var project: Project = .{
+            .b = b,
+            .target = target,
+            .native = native,
+            .uv_is_system = uv_is_system,
+            .uv = if (uv_is_system) null else b.lazyDependency("libuv", .{}),
+            .headers = headers.getDirectory(),
+            .simde = simde.getDirectory(),
+            .kernel_objects = &.{},
+        };
+        project.kernel_objects = project.kernelObjects();
+        return project;
+    }
+
+    fn withMode(project: Project, optimize: Optimize) Project {
+        var copy = project;
+        copy.optimize = optimize;
+        return copy;
+    }
+
+    fn module(project: Project) *std.Build.Module {
+        const mod = project.b.createModule(.{
+            .target = project.target,
+            .optimize = project.optimize,
+            .link_libc = true,
+            .pic = true, // The objects serve both libraries, and gcc links position independent programs.
+        });
+        if (project.optimize == .ReleaseFast or project.optimize == .ReleaseSmall) mod.addCMacro("NDEBUG", "1");
+        return mod;
+    }
+
+    /// Adds what the library's own files and the tests see beyond the public headers.
+    fn addInternals(project: Project, mod: *std.Build.Module) void {
+        mod.addIncludePath(project.b.path("."));
+        mod.addSystemIncludePath(project.headers);
+        if (project.uv) |uv| mod.addSystemIncludePath(uv.path("include"));
+        switch (project.target.result.cpu.arch) {
+            .x86_64 => mod.addCMacro("WG_HAVE_X86_LEVELS", "1"),
+            .aarch64 => mod.addCMacro("WG_HAVE_NEON", "1"),
+            else => {},
+        }
+    }
+
+    fn addIncludes(project: Project, mod: *std.Build.Module) void {
+        for (include_dirs) |dir| mod.addIncludePath(project.b.path(dir));
+    }
+
+    /// One object a kernel file and level. They are the same optimised ones in every mode: a Debug kernel is
+    /// 30 times slower, the tests would take hours, and what is tested here is what ships.
+    fn kernelObjects(project: Project) []const *Compile {
+        const levels = levelsOf(project.target.result.cpu.arch);
+        const objects = project.b.allocator.alloc(*Compile, levels.len * kernels.len) catch @panic("OOM");
+        for (levels, 0..) |level, i| {
+            var query = project.target.query;
+            if (level.cpu) |cpu| query.cpu_model = .{ .explicit = cpu };
+            var own = project.withMode(.ReleaseFast);
+            own.target = project.b.resolveTargetQuery(query);
+            for (kernels, 0..) |file, j| {
+                const mod = own.module();
+                own.addIncludes(mod);
+                own.addInternals(mod);
+                mod.addSystemIncludePath(project.simde);
+                mod.addCMacro("WG_LEVEL", level.name);
+                mod.addCMacro(level.macro, "1");
+                mod.addCSourceFile(.{ .file = project.b.path(file), .flags = &kernel_flags });
+                objects[i * kernels.len + j] = project.b.addObject(.{
+                    .name = project.b.fmt("{s}_{s}", .{ std.fs.path.stem(file), level.name }),
+                    .root_module = mod,
+                });
+            }
+        }
+        return objects;
+    }
+
+    /// A file of graph/nn: no private header can be found.
+    fn nnObject(project: Project, file: []const u8) *Compile {
+        const mod = project.module();
+        for (include_dirs[0..2]) |dir| mod.addIncludePath(project.b.path(dir));
+        mod.addCSourceFile(.{ .file = project.b.path(file), .flags = &library_flags });
+        return project.b.addObject(.{
+            .name = project.b.fmt("nn_{s}", .{std.fs.path.stem(file)}),
+            .root_module = mod,
+        });
+    }
+
+    fn library(project: Project, linkage: std.builtin.LinkMode) *Compile {
+        const b = project.b;
+        const mod = project.module();
+        project.addIncludes(mod);
+        project.addInternals(mod);
+        mod.addCSourceFiles(.{
+            .files = &(core_sources ++ ops_sources ++ graph_sources ++ runtime_sources),
+            .flags = &library_flags,
+        });
+        for (nn_sources) |file| mod.addObject(project.nnObject(file));
+        for (project.kernel_objects) |object| mod.addObject(object);
+        if (project.uv_is_system) {
+            // Zig 0.16 would put libuv.so itself into the archive, so there each program links it.
+            if (linkage == .dynamic or builtin.zig_version.minor >= 17) mod.linkSystemLibrary("libuv", .{});
+        } else if (project.uv) |uv| addUv(mod, uv, project.target.result);
+
+        const lib = b.addLibrary(.{
+            .name = "wengert",
+            .linkage = linkage,
+            .root_module = mod,
+            .version = std.SemanticVersion.parse(zon.version) catch unreachable,
+        });
+        for (include_dirs) |dir| lib.installHeadersDirectory(b.path(dir), "", .{});
+        // So that another compiler than Zig can link a Debug library.
+        if (linkage == .static and project.optimize == debug) lib.bundle_ubsan_rt = true;
+        return lib;
+    }
+
+    /// A program as a user builds it: public headers only.
+    fn program(project: Project, name: []const u8, files: []const []const u8, lib: *Compile) *Compile {
+        const mod = project.module();
+        project.addIncludes(mod);
+        for (files) |file| {
+            const is_cpp = std.mem.endsWith(u8, file, ".cpp");
+            if (is_cpp) mod.link_libcpp = true;
+            mod.addCSourceFile(.{
+                .file = project.b.path(file),
+                .flags = if (is_cpp) &.{ "-std=c++20", "-Wall", "-Wextra", "-Werror", "-Wno-missing-field-initializers", "-Wno-missing-designated-field-initializers" } else &strict,
+            });
+        }
+        project.link(mod, lib);
+        return project.b.addExecutable(.{ .name = name, .root_module = mod });
+    }
+
+    fn link(project: Project, mod: *std.Build.Module, lib: *Compile) void {
+        mod.linkLibrary(lib);
+        if (project.uv_is_system) mod.linkSystemLibrary("libuv", .{});
+    }
+};
+
+fn fromSystem(b: *std.Build, name: []const u8, default: bool) bool {
+    // null lets --system DIR turn every one of them on.
+    return b.systemIntegrationOption(name, .{ .default = if (b.graph.system_package_mode) null else default });
+}
+
+fn copyHeaders(to: *std.Build.Step.WriteFile, from: LazyPath, name: []const u8) void {
+    _ = to.addCopyDirectory(from, name, .{ .include_extensions = &.{".h"} });
+}
+
+// ---- the steps -------------------------------------------------------------------------------
+
+/// Installs both libraries; returns the static one. Other packages find `linkage` by artifact("wengert"),
+/// which panics if the install step depends directly on two of that name: the second hangs on a step between.
+fn addLibraries(project: Project, linkage: std.builtin.LinkMode) *Compile {
+    const b = project.b;
+    const static = project.library(.static);
+    const shared = project.library(.dynamic);
+    const first = if (linkage == .static) static else shared;
+    const second = if (linkage == .static) shared else static;
+    // The import library would be called wengert.lib, like the static one.
+    b.getInstallStep().dependOn(&b.addInstallArtifact(first, .{ .implib_dir = .disabled }).step);
+    const both = b.step("lib", "Build both libraries");
+    both.dependOn(&b.addInstallArtifact(second, .{ .implib_dir = .disabled }).step);
+    if (project.target.result.os.tag == .windows)
+        both.dependOn(&b.addInstallFileWithDir(shared.getEmittedImplib(), .lib, "libwengert.dll.a").step);
+    b.getInstallStep().dependOn(both);
+    return static;
+}
+
+fn addMainJob(project: Project, lib: *Compile) void {
+    const b = project.b;
+    const step = b.step("run", "Train the ttbar classification on simulated events (-- --help for options)");
+    if (ttbar_sources.len == 0) return;
+    const run = b.addRunArtifact(project.program("ttbar", &ttbar_sources, lib));
+    run.setCwd(b.path("."));
+    passArguments(b, run);
+    step.dependOn(&run.step);
+}
+
+fn addBenchmarks(project: Project, lib: *Compile) void {
+    const b = project.b;
+    const step = b.step("bench", "Run the benchmarks (-- --json FILE --filter TEXT --threads N)");
+    if (project.optimize == debug) {
+        step.dependOn(&b.addFail("a Debug build has no meaningful times").step);
+    } else if (bench_sources.len > 0) {
+        const run = b.addRunArtifact(project.program("bench", &bench_sources, lib));
+        passArguments(b, run);
+        step.dependOn(&run.step);
+    }
+}
+
+/// The test command: both runners, every program, the tidy check, and last of all the sum of their counts.
+fn addTests(project: Project, lib: *Compile) void {
+    const b = project.b;
+    const legs: Legs = .init(project);
+    const small = testProgram(project, "wg-tests", lib, false);
+    _ = legs.add(small, "count", "tests on the small runner", &.{});
+
+    const quick = b.addRunArtifact(small);
+    quick.has_side_effects = true;
+    passArguments(b, quick);
+    b.step("test-quick", "Tests on the small runner alone (-- TEXT for those whose suite/name contains it)").dependOn(&quick.step);
+
+    if (tests.len > 0 and fromSystem(b, "criterion", project.native)) {
+        const criterion = testProgram(project, "wg-tests-criterion", lib, true);
+        const run = legs.add(criterion, "count", "tests on Criterion", &.{});
+        run.addArgs(&.{ "--timeout", "600" });
+    }
+    addTidy(project, legs);
+
+    const examples = b.step("examples", "Build, run and check every example and API program");
+    for (programs) |file| {
+        const stem = std.fs.path.stem(file);
+        const dir = std.fs.path.dirname(file).?;
+        const run = legs.add(project.program(stem, &.{file}, lib), "check", file, &.{b.fmt("{s}/{s}.txt", .{ dir, stem })});
+        examples.dependOn(&run.step);
+    }
+    b.step("test", "Run all tests; the last line is `N passed, N failed`").dependOn(&legs.sum.step);
+}
+
+fn testProgram(project: Project, name: []const u8, lib: *Compile, criterion: bool) *Compile {
+    const mod = project.module();
+    project.addIncludes(mod);
+    project.addInternals(mod);
+    mod.addIncludePath(project.b.path("tests"));
+    if (criterion) mod.addCMacro("WG_USE_CRITERION", "1");
+    mod.addCSourceFiles(.{ .files = &(tests ++ test_support), .flags = &strict });
+    if (criterion) mod.linkSystemLibrary("criterion", .{}) else mod.addCSourceFile(.{ .file = project.b.path(runner), .flags = &strict });
+    project.link(mod, lib);
+    const exe = project.b.addExecutable(.{ .name = name, .root_module = mod });
+    exe.link_gc_sections = false; // Else Criterion finds no test, and says so with exit status 0.
+    return exe;
+}
+
+fn addTidy(project: Project, legs: Legs) void {
+    const b = project.b;
+    const exe = hostTool(b, "tidy", "tests/tidy/tidy.c");
+    _ = legs.add(exe, "count", "tidy", &.{});
+    const run = b.addRunArtifact(exe);
+    run.setCwd(b.path("."));
+    b.step("tidy", "Check the rules that a compiler does not").dependOn(&run.step);
+}
+
+fn hostTool(b: *std.Build, name: []const u8, file: []const u8) *Compile {
+    const mod = b.createModule(.{ .target = b.graph.host, .optimize = .Debug, .link_libc = true });
+    mod.addCSourceFile(.{ .file = b.path(file), .flags = &strict });
+    return b.addExecutable(.{ .name = name, .root_module = mod });
+}
+
+/// The legs of the test command. Each is a program run by tests/support/tally.c, which hands its output on,
+/// writes its counts to a file and succeeds whatever happened: so the sum is always made, and last.
+const Legs = struct {
+    b: *std.Build,
+    tally: *Compile,
+    sum: *Run,
+    emulator: ?[]const u8,
+
+    fn init(project: Project) Legs {
+        const b = project.b;
+        const tally = hostTool(b, "tally", "tests/support/tally.c");
+        const sum = b.addRunArtifact(tally);
+        sum.setName("sum of all tests");
+        sum.addArg("sum");
+        sum.has_side_effects = true;
+        return .{
+            .b = b,
+            .tally = tally,
+            .sum = sum,
+            .emulator = b.option([]const u8, "emulator", "what runs the tests of a foreign target, such as qemu-aarch64"),
+        };
+    }
+
+    /// Returns the run, whose arguments so far end with the program.
+    fn add(legs: Legs, exe: *Compile, mode: []const u8, name: []const u8, args: []const []const u8) *Run {
+        const run = legs.b.addRunArtifact(legs.tally);
+        run.setName(name);
+        run.addArg(mode);
+        const counts = run.addOutputFileArg("counts");
+        run.addArg(name);
+        run.addArgs(args);
+        if (legs.emulator) |emulator| run.addArg(emulator);
+        run.addArtifactArg(exe);
+        run.setCwd(legs.b.path("."));
+        run.setEnvironmentVariable("LC_ALL", "C");
+        run.has_side_effects = true;
+        legs.sum.addFileArg(counts);
+        return run;
+    }
+};
+
+// ---- libuv and packaging ---------------------------------------------------------------------
+
+/// libuv 1.44.2 compiled into our own library, so that the archive is complete.
+fn addUv(mod: *std.Build.Module, uv: *std.Build.Dependency, t: std.Target) void {
+    const common = [_][]const u8{
+        "fs-poll.c",    "idna.c",  "inet.c",      "random.c",                 "strscpy.c", "strtok.c",
+        "threadpool.c", "timer.c", "uv-common.c", "uv-data-getter-setters.c", "version.c",
+    };
+    const unix = [_][]const u8{
+        "async.c",             "core.c",   "dl.c",           "fs.c",   "getaddrinfo.c",
+        "getnameinfo.c",       "loop.c",   "loop-watcher.c", "pipe.c", "poll.c",
+        "process.c",           "signal.c", "stream.c",       "tcp.c",  "thread.c",
+        "random-devurandom.c", "tty.c",    "udp.c",
+    };
+    const linux = [_][]const u8{
+        "epoll.c",     "linux-core.c",     "linux-inotify.c",    "linux-syscalls.c",
+        "proctitle.c", "procfs-exepath.c", "random-getrandom.c", "random-sysctl-linux.c",
+    };
+    const darwin = [_][]const u8{
+        "bsd-ifaddrs.c", "darwin.c",    "darwin-proctitle.c",  "fsevents.c",
+        "kqueue.c",      "proctitle.c", "random-getentropy.c",
+    };
+    const windows = [_][]const u8{
+        "async.c",    "core.c",        "detect-wakeup.c", "dl.c",     "error.c",        "fs.c",
+        "fs-event.c", "getaddrinfo.c", "getnameinfo.c",   "handle.c", "loop-watcher.c", "pipe.c",
+        "poll.c",     "process.c",     "process-stdio.c", "signal.c", "snprintf.c",     "stream.c",
+        "tcp.c",      "thread.c",      "tty.c",           "udp.c",    "util.c",         "winapi.c",
+        "winsock.c",
+    };
+    const base = .{ "-std=gnu90", "-fno-strict-aliasing", "-fvisibility=hidden", "-fno-sanitize=undefined", "-w" };
+    const unix_flags = base ++ .{ "-D_FILE_OFFSET_BITS=64", "-D_LARGEFILE_SOURCE" };
+    const linux_flags = unix_flags ++ .{ "-D_GNU_SOURCE", "-D_POSIX_C_SOURCE=200112" };
+    const darwin_flags = unix_flags ++ .{ "-D_DARWIN_UNLIMITED_SELECT=1", "-D_DARWIN_USE_64_BIT_INODE=1" };
+    const windows_flags = base ++ .{ "-DWIN32_LEAN_AND_MEAN", "-D_WIN32_WINNT=0x0602" };
+
+    mod.addIncludePath(uv.path("include"));
+    mod.addIncludePath(uv.path("src"));
+    switch (t.os.tag) {
+        .windows => {
+            mod.addCSourceFiles(.{ .root = uv.path("src"), .files = &common, .flags = &windows_flags });
+            mod.addCSourceFiles(.{ .root = uv.path("src/win"), .files = &windows, .flags = &windows_flags });
+            for ([_][]const u8{ "psapi", "user32", "advapi32", "iphlpapi", "userenv", "ws2_32" }) |l|
+                mod.linkSystemLibrary(l, .{ .use_pkg_config = .no });
+        },
+        .macos => {
+            mod.addCSourceFiles(.{ .root = uv.path("src"), .files = &common, .flags = &darwin_flags });
+            mod.addCSourceFiles(.{ .root = uv.path("src/unix"), .files = &(unix ++ darwin), .flags = &darwin_flags });
+        },
+        .linux => {
+            mod.addCSourceFiles(.{ .root = uv.path("src"), .files = &common, .flags = &linux_flags });
+            mod.addCSourceFiles(.{ .root = uv.path("src/unix"), .files = &(unix ++ linux), .flags = &linux_flags });
+        },
+        else => @panic("no libuv file list for this system: use -fsys=libuv"),
+    }
+}
+
+fn installMetadata(project: Project) void {
+    const b = project.b;
+    const t = project.target.result;
+    const private = if (t.os.tag == .windows)
+        "-lpsapi -luser32 -ladvapi32 -liphlpapi -luserenv -lws2_32"
+    else if (t.os.tag == .linux) "-lpthread -ldl -lrt -lm" else "-lm";
+    const wf = b.addWriteFiles();
+    const head = b.fmt(
+        \\prefix=${{pcfiledir}}/../..
+        \\libdir=${{prefix}}/lib
+        \\includedir=${{prefix}}/include
+        \\
+        \\Name: wengert
+        \\Description: reverse-mode automatic differentiation
+        \\Version: {s}
+        \\Cflags: -I${{includedir}}
+        \\
+    , .{zon.version});
+    const requires = if (project.uv_is_system) "libuv" else "";
+    const pc = wf.add("wengert.pc", b.fmt("{s}Libs: -L${{libdir}} -lwengert\nRequires.private: {s}\nLibs.private: {s}\n", .{ head, requires, private }));
+    const archive = if (t.os.tag == .windows) "wengert.lib" else "libwengert.a";
+    const pc_static = wf.add("wengert-static.pc", b.fmt("{s}Requires: {s}\nLibs: ${{libdir}}/{s} {s}\n", .{ head, requires, archive, private }));
+    const cm = wf.add("wengertConfig.cmake", b.fmt(
+        \\get_filename_component(_wg "${{CMAKE_CURRENT_LIST_DIR}}/../../.." ABSOLUTE)
+        \\if(NOT TARGET wengert::wengert)
+        \\  find_package(Threads REQUIRED)
+        \\  add_library(wengert::wengert SHARED IMPORTED)
+        \\  set_target_properties(wengert::wengert PROPERTIES
+        \\    IMPORTED_LOCATION "${{_wg}}/{s}"
+        \\    INTERFACE_INCLUDE_DIRECTORIES "${{_wg}}/include")
+        \\  if(WIN32)
+        \\    set_target_properties(wengert::wengert PROPERTIES IMPORTED_IMPLIB "${{_wg}}/lib/libwengert.dll.a")
+        \\  endif()
+        \\  add_library(wengert::wengert-static STATIC IMPORTED)
+        \\  set_target_properties(wengert::wengert-static PROPERTIES
+        \\    IMPORTED_LOCATION "${{_wg}}/lib/{s}"
+        \\    INTERFACE_INCLUDE_DIRECTORIES "${{_wg}}/include"
+        \\    INTERFACE_LINK_LIBRARIES "{s}")
+        \\endif()
+        \\
+    , .{
+        switch (t.os.tag) {
+            .windows => "bin/wengert.dll",
+            .macos => "lib/libwengert.dylib",
+            else => "lib/libwengert.so",
+        },
+        archive,
+        b.fmt("{s}Threads::Threads;${{CMAKE_DL_LIBS}}{s}", .{ if (project.uv_is_system) "uv;" else "", if (t.os.tag == .windows) ";psapi;user32;advapi32;iphlpapi;userenv;ws2_32" else ";m" }),
+    }));
+    const cmv = wf.add("wengertConfigVersion.cmake", b.fmt(
+        \\set(PACKAGE_VERSION "{s}")
+        \\if(PACKAGE_FIND_VERSION VERSION_GREATER PACKAGE_VERSION)
+        \\  set(PACKAGE_VERSION_COMPATIBLE FALSE)
+        \\else()
+        \\  set(PACKAGE_VERSION_COMPATIBLE TRUE)
+        \\  if(PACKAGE_FIND_VERSION VERSION_EQUAL PACKAGE_VERSION)
+        \\    set(PACKAGE_VERSION_EXACT TRUE)
+        \\  endif()
+        \\endif()
+        \\
+    , .{zon.version}));
+    const install = b.getInstallStep();
+    install.dependOn(&b.addInstallFileWithDir(pc, .lib, "pkgconfig/wengert.pc").step);
+    install.dependOn(&b.addInstallFileWithDir(pc_static, .lib, "pkgconfig/wengert-static.pc").step);
+    install.dependOn(&b.addInstallFileWithDir(cm, .lib, "cmake/wengert/wengertConfig.cmake").step);
+    install.dependOn(&b.addInstallFileWithDir(cmv, .lib, "cmake/wengert/wengertConfigVersion.cmake").step);
+}
+
+// ---- where Zig versions differ ---------------------------------------------------------------
+
+fn releaseMode(b: *std.Build) ?Optimize {
+    const mode = if (comptime @hasField(std.Build, "release_mode")) b.release_mode else b.graph.release_mode;
+    return switch (mode) {
+        .off => null,
+        .any, .fast => .ReleaseFast,
+        .safe => .ReleaseSafe,
+        .small => .ReleaseSmall,
+    };
+}
+
+fn passArguments(b: *std.Build, run: *Run) void {
+    if (comptime @hasDecl(Run, "addPassthruArgs")) {
+        run.addPassthruArgs();
+    } else if (b.args) |args| run.addArgs(args);
+}
