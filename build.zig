@@ -20,6 +20,7 @@ const core_sources = [_][]const u8{
     "core/cpu.c",
     "core/dtype.c",
     "core/hash.c",
+    "core/integer.c",
     "core/number.c",
     "core/random.c",
     "core/shape.c",

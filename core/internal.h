@@ -1,5 +1,5 @@
 /* Core as the other layers see it: memory, arenas, growth, checked sizes, text, levels, hashes and
- * counter-based random numbers. Nothing here knows of ops.                                        */
+ * counter-based random numbers. Nothing here knows of ops.                                       */
 #ifndef WG_CORE_INTERNAL_H
 #define WG_CORE_INTERNAL_H
 
@@ -39,7 +39,7 @@ typedef struct wg__array {
 
 bool wg__dtype_is(int dtype);          /* one of the six */
 bool wg__dtype_is_float(wg_dtype dtype);
-int wg__shape_check(wg_shape shape);   /* rank, reserved, extents, count: WG_OK, WG_ESHAPE, WG_ELIMIT */
+int wg__shape_check(wg_shape shape);   /* WG_OK, WG_ESHAPE if malformed, WG_ELIMIT */
 wg__shape wg__shape_of(wg_shape shape);
 wg_shape wg__shape_public(const wg__shape *shape); /* WG_ASSERTs rank <= WG_RANK_MAX */
 bool wg__shape_equal(const wg__shape *x, const wg__shape *y);
@@ -75,11 +75,11 @@ bool wg__bytes_of(int64_t count, wg_dtype dtype, size_t *out);
 
 /* Makes room for `needed` items of item_bytes in *items, doubling; WG_EMEMORY leaves all as it was.
  *     WG_TRY(wg__grow(&allocator, (void **)&list->item, &list->capacity, list->count + 1,
- *                     sizeof *list->item));                                                       */
+ *                     sizeof *list->item));                                                      */
 int wg__grow(const wg_allocator *allocator, void **items, int64_t *capacity, int64_t needed,
              size_t item_bytes);
 
-/* An arena hands out blocks that live until its reset; reset keeps the memory. Blocks never move. */
+/* An arena hands out blocks that live until its reset; reset keeps the memory. Blocks stay put. */
 typedef struct wg__arena_chunk wg__arena_chunk;
 typedef struct wg__arena {
     wg_allocator allocator;
@@ -123,7 +123,7 @@ bool wg__name_is_valid(const char *name, bool path);
 bool wg__pattern_matches(const char *pattern, const char *text); /* '*' any run, '?' one */
 
 /* Shortest text that reads back as the same double, '.' as point in every locale; and its reading.
- * wg__number_read returns the characters used, 0 if text does not start with a number.            */
+ * wg__number_read returns the characters used, 0 if text does not start with a number.           */
 void wg__number_text(double value, char out[32]);
 size_t wg__number_read(const char *text, size_t bytes, double *out);
 
@@ -145,8 +145,8 @@ typedef struct wg__bytes { const void *data; size_t bytes; } wg__bytes;
 wg__hash wg__hash_of(const wg__bytes *part, int64_t count); /* 128 bits over the parts in order */
 uint64_t wg__hash64(const void *data, size_t bytes, uint64_t seed);
 
-/* Four words of the stream (key, draw) at block `block`; element i of a stream is word i % 4 of block
- * i / 4. Salmon et al. 2011.                                                                      */
+/* Four words of the stream (key, draw) at block `block`; element i of a stream is word i % 4 of
+ * block i / 4. Salmon et al. 2011.                                                               */
 void wg__philox(uint64_t key, uint64_t draw, uint64_t block, uint32_t out[4]);
 /* A uniform integer below limit > 0, unbiased; counter is advanced. For shuffles on the host. */
 uint64_t wg__random_below(uint64_t key, uint64_t *counter, uint64_t limit);

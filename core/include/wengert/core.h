@@ -15,13 +15,14 @@
  *                options.
  *  5. NUMBERS    int64_t counts, extents, indices; size_t bytes; int ranks, axes, statuses; double
  *                settings.
- *  6. BORROWING  Views given to wg_input / wg_batch / bind are read when the program runs: keep them
- *                unchanged until then. wg_constant, wg_params_set, wg_dataset_add and all strings
- *                are copied.
+ *  6. BORROWING  Views given to wg_input / wg_batch / bind are read when the program runs: keep
+ *                them unchanged until then. wg_constant, wg_params_set, wg_dataset_add and all
+ *                strings are copied.
  *  7. CALLBACKS  `void *user` is the last parameter and stands beside the function pointer in its
  *                struct. A negative return stops the operation and is handed to the caller.
- *  8. THREADS    Any function from any thread; one object is used by one thread at a time. A runtime
- *                or a params written while in use elsewhere answers WG_EBUSY. Nothing is global.  */
+ *  8. THREADS    Any function from any thread; one object is used by one thread at a time. A
+ *                runtime or a params written while in use elsewhere answers WG_EBUSY. Nothing is
+ *                global.                                                                         */
 #ifndef WENGERT_CORE_H
 #define WENGERT_CORE_H
 
@@ -107,12 +108,13 @@ typedef struct wg_tensor {
     int64_t stride[WG_RANK_MAX];
 } wg_tensor;
 
-wg_view wg_view_of(const void *data, wg_dtype dtype, wg_shape shape); /* contiguous, last axis fastest */
+/* Contiguous, last axis fastest. A wrong dtype or shape is kept, and refused where it is used. */
+wg_view wg_view_of(const void *data, wg_dtype dtype, wg_shape shape);
 wg_tensor wg_tensor_of(void *data, wg_dtype dtype, wg_shape shape);
 wg_view wg_view_transpose(wg_view view); /* last two axes; below rank 2 the view itself */
 /* Rows start <= i < stop of the leading axis; a zeroed view if they do not exist. */
 wg_view wg_view_rows(wg_view view, int64_t start, int64_t stop);
-int64_t wg_shape_count(wg_shape shape); /* elements; WG_ELIMIT on overflow, WG_ESHAPE if malformed */
+int64_t wg_shape_count(wg_shape shape); /* elements; WG_ELIMIT: too many, WG_ESHAPE: malformed */
 bool wg_shape_equal(wg_shape x, wg_shape y);
 
 /* Typed views: the compiler checks the pointer. */
@@ -138,10 +140,10 @@ static inline wg_view wg_u8(const uint8_t *data, wg_shape shape)
 }
 
 /* WG_SHAPE(64, 26), WG_SCALAR; WG_AXES(0, 2) drops the axes, WG_KEEP(-1) leaves them with extent 1,
- * WG_ALL. All are values: no pointer to a literal is formed, so there is no lifetime to think of, in
- * C or in C++. WG_OPTIONS(wg_dense_options, .activation = snake) is `const wg_dense_options *`, valid
- * in the enclosing block (C) or to the end of the statement (C++): both longer than any call of this
- * library needs it.                                                                               */
+ * WG_ALL. All are values: no pointer to a literal is formed, so there is no lifetime to think of,
+ * in C or in C++. WG_OPTIONS(wg_dense_options, .activation = snake) is `const wg_dense_options *`,
+ * valid in the enclosing block (C) or to the end of the statement (C++): both longer than any call
+ * of this library needs it.                                                                      */
 #ifdef __cplusplus
 }
 template <class T> inline const T *wg_cpp_address(const T &value) { return &value; }
