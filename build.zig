@@ -11,6 +11,8 @@
 const std = @import("std");
 const builtin = @import("builtin");
 const zon = @import("build.zig.zon");
+const libuv = @import("build/libuv.zig");
+const package = @import("build/package.zig");
 
 // ---- what there is ---------------------------------------------------------------------------
 
@@ -72,6 +74,7 @@ const library_flags = strict ++ .{
     "-fvisibility=hidden", "-DWG_NO_LOCATION", "-DWG_VERSION=\"" ++ zon.version ++ "\"",
 };
 const kernel_flags = library_flags ++ .{"-O3"};
+const cpp_flags = [_][]const u8{ "-std=c++20", "-Wall", "-Wextra", "-Wno-missing-field-initializers", "-Werror" };
 
 const Level = struct { name: []const u8, macro: []const u8, cpu: ?*const std.Target.Cpu.Model = null };
 const portable: Level = .{ .name = "portable", .macro = "WG_LEVEL_PORTABLE" };
@@ -114,7 +117,7 @@ pub fn build(b: *std.Build) void {
     const checked = project.withMode(asked orelse .Debug);
 
     const library = addLibraries(fast, linkage);
-    installMetadata(fast);
+    package.install(b, .{ .version = zon.version, .os = target.result.os.tag, .uv_is_system = project.uv_is_system });
     addMainJob(fast, library);
     addBenchmarks(fast, library);
     addTests(checked, checked.library(.static));
@@ -145,11 +148,11 @@ const Project = struct {
         // copied, because -I/usr/include would drag the host's C library into them.
         if (fromSystem(b, "simde", has_debian)) {
             copyHeaders(simde, .{ .cwd_relative = "/usr/include/simde" }, "simde");
-        } else if (b.lazyDependency("simde", .{})) |package| copyHeaders(simde, package.path("simde"), "simde");
+        } else if (b.lazyDependency("simde", .{})) |source| copyHeaders(simde, source.path("simde"), "simde");
         if (fromSystem(b, "xxhash", has_debian)) {
             _ = headers.addCopyFile(.{ .cwd_relative = "/usr/include/xxhash.h" }, "xxhash.h");
-        } else if (b.lazyDependency("xxhash", .{})) |package|
-            _ = headers.addCopyFile(package.path("xxhash.h"), "xxhash.h");
+        } else if (b.lazyDependency("xxhash", .{})) |source|
+            _ = headers.addCopyFile(source.path("xxhash.h"), "xxhash.h");
         const uv_is_system = fromSystem(b, "libuv", native and is_root);
         if (uv_is_system) { // Without a host compiler Zig does not look into /usr/include at all.
             _ = headers.addCopyFile(.{ .cwd_relative = "/usr/include/uv.h" }, "uv.h");
@@ -186,6 +189,16 @@ const Project = struct {
         return mod;
     }
 
+    /// Messages and assertions name files as the tree does, not as this machine does.
+    fn addFiles(project: Project, mod: *std.Build.Module, files: []const []const u8, flags: []const []const u8) void {
+        const b = project.b;
+        const map = b.fmt("-fmacro-prefix-map={s}/=", .{b.pathFromRoot("")});
+        mod.addCSourceFiles(.{
+            .files = files,
+            .flags = std.mem.concat(b.allocator, []const u8, &.{ flags, &.{map} }) catch @panic("OOM"),
+        });
+    }
+
     /// Adds what the library's own files and the tests see beyond the public headers.
     fn addInternals(project: Project, mod: *std.Build.Module) void {
         mod.addIncludePath(project.b.path("."));
@@ -219,7 +232,7 @@ const Project = struct {
                 mod.addSystemIncludePath(project.simde);
                 mod.addCMacro("WG_LEVEL", level.name);
                 mod.addCMacro(level.macro, "1");
-                mod.addCSourceFile(.{ .file = project.b.path(file), .flags = &kernel_flags });
+                project.addFiles(mod, &.{file}, &kernel_flags);
                 objects[i * kernels.len + j] = project.b.addObject(.{
                     .name = project.b.fmt("{s}_{s}", .{ std.fs.path.stem(file), level.name }),
                     .root_module = mod,
@@ -233,7 +246,7 @@ const Project = struct {
     fn nnObject(project: Project, file: []const u8) *Compile {
         const mod = project.module();
         for (include_dirs[0..2]) |dir| mod.addIncludePath(project.b.path(dir));
-        mod.addCSourceFile(.{ .file = project.b.path(file), .flags = &library_flags });
+        project.addFiles(mod, &.{file}, &library_flags);
         return project.b.addObject(.{
             .name = project.b.fmt("nn_{s}", .{std.fs.path.stem(file)}),
             .root_module = mod,
@@ -245,16 +258,13 @@ const Project = struct {
         const mod = project.module();
         project.addIncludes(mod);
         project.addInternals(mod);
-        mod.addCSourceFiles(.{
-            .files = &(core_sources ++ ops_sources ++ graph_sources ++ runtime_sources),
-            .flags = &library_flags,
-        });
+        project.addFiles(mod, &(core_sources ++ ops_sources ++ graph_sources ++ runtime_sources), &library_flags);
         for (nn_sources) |file| mod.addObject(project.nnObject(file));
         for (project.kernel_objects) |object| mod.addObject(object);
         if (project.uv_is_system) {
             // Zig 0.16 would put libuv.so itself into the archive, so there each program links it.
             if (linkage == .dynamic or builtin.zig_version.minor >= 17) mod.linkSystemLibrary("libuv", .{});
-        } else if (project.uv) |uv| addUv(mod, uv, project.target.result);
+        } else if (project.uv) |uv| libuv.addTo(mod, uv, project.target.result);
 
         const lib = b.addLibrary(.{
             .name = "wengert",
@@ -272,14 +282,9 @@ const Project = struct {
     fn program(project: Project, name: []const u8, files: []const []const u8, lib: *Compile) *Compile {
         const mod = project.module();
         project.addIncludes(mod);
-        for (files) |file| {
-            const is_cpp = std.mem.endsWith(u8, file, ".cpp");
-            if (is_cpp) mod.link_libcpp = true;
-            mod.addCSourceFile(.{
-                .file = project.b.path(file),
-                .flags = if (is_cpp) &.{ "-std=c++20", "-Wall", "-Wextra", "-Werror", "-Wno-missing-field-initializers", "-Wno-missing-designated-field-initializers" } else &strict,
-            });
-        }
+        const is_cpp = std.mem.endsWith(u8, files[0], ".cpp");
+        if (is_cpp) mod.link_libcpp = true;
+        project.addFiles(mod, files, if (is_cpp) &cpp_flags else &strict);
         project.link(mod, lib);
         return project.b.addExecutable(.{ .name = name, .root_module = mod });
     }
@@ -376,8 +381,8 @@ fn testProgram(project: Project, name: []const u8, lib: *Compile, criterion: boo
     project.addInternals(mod);
     mod.addIncludePath(project.b.path("tests"));
     if (criterion) mod.addCMacro("WG_USE_CRITERION", "1");
-    mod.addCSourceFiles(.{ .files = &(tests ++ test_support), .flags = &strict });
-    if (criterion) mod.linkSystemLibrary("criterion", .{}) else mod.addCSourceFile(.{ .file = project.b.path(runner), .flags = &strict });
+    project.addFiles(mod, &(tests ++ test_support), &strict);
+    if (criterion) mod.linkSystemLibrary("criterion", .{}) else project.addFiles(mod, &.{runner}, &strict);
     project.link(mod, lib);
     const exe = project.b.addExecutable(.{ .name = name, .root_module = mod });
     exe.link_gc_sections = false; // Else Criterion finds no test, and says so with exit status 0.
@@ -439,130 +444,6 @@ const Legs = struct {
         return run;
     }
 };
-
-// ---- libuv and packaging ---------------------------------------------------------------------
-
-/// libuv 1.44.2 compiled into our own library, so that the archive is complete.
-fn addUv(mod: *std.Build.Module, uv: *std.Build.Dependency, t: std.Target) void {
-    const common = [_][]const u8{
-        "fs-poll.c",    "idna.c",  "inet.c",      "random.c",                 "strscpy.c", "strtok.c",
-        "threadpool.c", "timer.c", "uv-common.c", "uv-data-getter-setters.c", "version.c",
-    };
-    const unix = [_][]const u8{
-        "async.c",             "core.c",   "dl.c",           "fs.c",   "getaddrinfo.c",
-        "getnameinfo.c",       "loop.c",   "loop-watcher.c", "pipe.c", "poll.c",
-        "process.c",           "signal.c", "stream.c",       "tcp.c",  "thread.c",
-        "random-devurandom.c", "tty.c",    "udp.c",
-    };
-    const linux = [_][]const u8{
-        "epoll.c",     "linux-core.c",     "linux-inotify.c",    "linux-syscalls.c",
-        "proctitle.c", "procfs-exepath.c", "random-getrandom.c", "random-sysctl-linux.c",
-    };
-    const darwin = [_][]const u8{
-        "bsd-ifaddrs.c", "darwin.c",    "darwin-proctitle.c",  "fsevents.c",
-        "kqueue.c",      "proctitle.c", "random-getentropy.c",
-    };
-    const windows = [_][]const u8{
-        "async.c",    "core.c",        "detect-wakeup.c", "dl.c",     "error.c",        "fs.c",
-        "fs-event.c", "getaddrinfo.c", "getnameinfo.c",   "handle.c", "loop-watcher.c", "pipe.c",
-        "poll.c",     "process.c",     "process-stdio.c", "signal.c", "snprintf.c",     "stream.c",
-        "tcp.c",      "thread.c",      "tty.c",           "udp.c",    "util.c",         "winapi.c",
-        "winsock.c",
-    };
-    const base = .{ "-std=gnu90", "-fno-strict-aliasing", "-fvisibility=hidden", "-fno-sanitize=undefined", "-w" };
-    const unix_flags = base ++ .{ "-D_FILE_OFFSET_BITS=64", "-D_LARGEFILE_SOURCE" };
-    const linux_flags = unix_flags ++ .{ "-D_GNU_SOURCE", "-D_POSIX_C_SOURCE=200112" };
-    const darwin_flags = unix_flags ++ .{ "-D_DARWIN_UNLIMITED_SELECT=1", "-D_DARWIN_USE_64_BIT_INODE=1" };
-    const windows_flags = base ++ .{ "-DWIN32_LEAN_AND_MEAN", "-D_WIN32_WINNT=0x0602" };
-
-    mod.addIncludePath(uv.path("include"));
-    mod.addIncludePath(uv.path("src"));
-    switch (t.os.tag) {
-        .windows => {
-            mod.addCSourceFiles(.{ .root = uv.path("src"), .files = &common, .flags = &windows_flags });
-            mod.addCSourceFiles(.{ .root = uv.path("src/win"), .files = &windows, .flags = &windows_flags });
-            for ([_][]const u8{ "psapi", "user32", "advapi32", "iphlpapi", "userenv", "ws2_32" }) |l|
-                mod.linkSystemLibrary(l, .{ .use_pkg_config = .no });
-        },
-        .macos => {
-            mod.addCSourceFiles(.{ .root = uv.path("src"), .files = &common, .flags = &darwin_flags });
-            mod.addCSourceFiles(.{ .root = uv.path("src/unix"), .files = &(unix ++ darwin), .flags = &darwin_flags });
-        },
-        .linux => {
-            mod.addCSourceFiles(.{ .root = uv.path("src"), .files = &common, .flags = &linux_flags });
-            mod.addCSourceFiles(.{ .root = uv.path("src/unix"), .files = &(unix ++ linux), .flags = &linux_flags });
-        },
-        else => @panic("no libuv file list for this system: use -fsys=libuv"),
-    }
-}
-
-fn installMetadata(project: Project) void {
-    const b = project.b;
-    const t = project.target.result;
-    const private = if (t.os.tag == .windows)
-        "-lpsapi -luser32 -ladvapi32 -liphlpapi -luserenv -lws2_32"
-    else if (t.os.tag == .linux) "-lpthread -ldl -lrt -lm" else "-lm";
-    const wf = b.addWriteFiles();
-    const head = b.fmt(
-        \\prefix=${{pcfiledir}}/../..
-        \\libdir=${{prefix}}/lib
-        \\includedir=${{prefix}}/include
-        \\
-        \\Name: wengert
-        \\Description: reverse-mode automatic differentiation
-        \\Version: {s}
-        \\Cflags: -I${{includedir}}
-        \\
-    , .{zon.version});
-    const requires = if (project.uv_is_system) "libuv" else "";
-    const pc = wf.add("wengert.pc", b.fmt("{s}Libs: -L${{libdir}} -lwengert\nRequires.private: {s}\nLibs.private: {s}\n", .{ head, requires, private }));
-    const archive = if (t.os.tag == .windows) "wengert.lib" else "libwengert.a";
-    const pc_static = wf.add("wengert-static.pc", b.fmt("{s}Requires: {s}\nLibs: ${{libdir}}/{s} {s}\n", .{ head, requires, archive, private }));
-    const cm = wf.add("wengertConfig.cmake", b.fmt(
-        \\get_filename_component(_wg "${{CMAKE_CURRENT_LIST_DIR}}/../../.." ABSOLUTE)
-        \\if(NOT TARGET wengert::wengert)
-        \\  find_package(Threads REQUIRED)
-        \\  add_library(wengert::wengert SHARED IMPORTED)
-        \\  set_target_properties(wengert::wengert PROPERTIES
-        \\    IMPORTED_LOCATION "${{_wg}}/{s}"
-        \\    INTERFACE_INCLUDE_DIRECTORIES "${{_wg}}/include")
-        \\  if(WIN32)
-        \\    set_target_properties(wengert::wengert PROPERTIES IMPORTED_IMPLIB "${{_wg}}/lib/libwengert.dll.a")
-        \\  endif()
-        \\  add_library(wengert::wengert-static STATIC IMPORTED)
-        \\  set_target_properties(wengert::wengert-static PROPERTIES
-        \\    IMPORTED_LOCATION "${{_wg}}/lib/{s}"
-        \\    INTERFACE_INCLUDE_DIRECTORIES "${{_wg}}/include"
-        \\    INTERFACE_LINK_LIBRARIES "{s}")
-        \\endif()
-        \\
-    , .{
-        switch (t.os.tag) {
-            .windows => "bin/wengert.dll",
-            .macos => "lib/libwengert.dylib",
-            else => "lib/libwengert.so",
-        },
-        archive,
-        b.fmt("{s}Threads::Threads;${{CMAKE_DL_LIBS}}{s}", .{ if (project.uv_is_system) "uv;" else "", if (t.os.tag == .windows) ";psapi;user32;advapi32;iphlpapi;userenv;ws2_32" else ";m" }),
-    }));
-    const cmv = wf.add("wengertConfigVersion.cmake", b.fmt(
-        \\set(PACKAGE_VERSION "{s}")
-        \\if(PACKAGE_FIND_VERSION VERSION_GREATER PACKAGE_VERSION)
-        \\  set(PACKAGE_VERSION_COMPATIBLE FALSE)
-        \\else()
-        \\  set(PACKAGE_VERSION_COMPATIBLE TRUE)
-        \\  if(PACKAGE_FIND_VERSION VERSION_EQUAL PACKAGE_VERSION)
-        \\    set(PACKAGE_VERSION_EXACT TRUE)
-        \\  endif()
-        \\endif()
-        \\
-    , .{zon.version}));
-    const install = b.getInstallStep();
-    install.dependOn(&b.addInstallFileWithDir(pc, .lib, "pkgconfig/wengert.pc").step);
-    install.dependOn(&b.addInstallFileWithDir(pc_static, .lib, "pkgconfig/wengert-static.pc").step);
-    install.dependOn(&b.addInstallFileWithDir(cm, .lib, "cmake/wengert/wengertConfig.cmake").step);
-    install.dependOn(&b.addInstallFileWithDir(cmv, .lib, "cmake/wengert/wengertConfigVersion.cmake").step);
-}
 
 // ---- where Zig versions differ ---------------------------------------------------------------
 

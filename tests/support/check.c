@@ -100,7 +100,7 @@ uint64_t test_random(uint64_t *state)
 #if defined(WG_USE_CRITERION)
 void test_abort(const char *message)
 {
-    cr_fatal("%s", message);
+    cr_assert_fail("%s", message);
     abort();
 }
 #endif
