@@ -62,6 +62,15 @@ uint32_t wg_location_hold(wg_tape *tape);
 void wg_location_release(wg_tape *tape, uint32_t held);
 #define WG_HERE(...) wg_at(__VA_ARGS__, __FILE__, __LINE__)
 
+/* ---- for layers, losses and rules of your own ---- */
+
+/* Memory of the recording: aligned to 16, the tape's, valid until reset. NULL: no memory, which is then
+ * the tape's error.                                                                                */
+void *wg_tape_take(wg_tape *tape, size_t bytes);
+/* Puts an error of your own on the tape, as recorders do: kept if it is the first. text is copied;
+ * path and line are added. Returns status; WG_EINVALID if that is no error or tape is NULL.        */
+int wg_tape_fail(wg_tape *tape, int status, const char *text);
+
 /* ---- leaves ----
  * Names: letters, digits, `_ . - /`; unique on the tape; NULL: unnamed, cannot be bound.           */
 
@@ -94,6 +103,7 @@ int wg_require_finite(wg_var x);
 wg_var wg_grad(wg_var y, wg_var x);
 int wg_grads(wg_var y, int64_t count, const wg_var *x, wg_var *gradient);
 wg_var wg_vjp(wg_var y, wg_var x, wg_var cotangent);
+wg_var wg_stop_gradient(wg_var x); /* the value of x, constant to derivatives */
 
 /* A function of the caller that records: in[] are values, out[] is written. */
 typedef int wg_function(const wg_var *in, wg_var *out, void *user);
@@ -182,6 +192,7 @@ wg_var wg_bernoulli(wg_scope scope, const char *name, wg_shape shape, double pro
 #define wg_number(...) WG_HERE(wg_number(__VA_ARGS__))
 #define wg_grad(...) WG_HERE(wg_grad(__VA_ARGS__))
 #define wg_vjp(...) WG_HERE(wg_vjp(__VA_ARGS__))
+#define wg_stop_gradient(...) WG_HERE(wg_stop_gradient(__VA_ARGS__))
 #define wg_param(...) WG_HERE(wg_param(__VA_ARGS__))
 #define wg_state(...) WG_HERE(wg_state(__VA_ARGS__))
 #define wg_state_like(...) WG_HERE(wg_state_like(__VA_ARGS__))

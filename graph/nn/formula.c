@@ -1,0 +1,92 @@
+/* Short formulas of two or three primitives, and the stable forms of exponential sums.
+ *
+ * The invariant of the sums: the largest element is taken out first and is held by
+ * stop_gradient, so no exponential overflows and the result is exact in it at every order. */
+#include <wengert/nn.h>
+#include <math.h>
+
+wg_var wg_scale(wg_var x, double factor)
+{
+    return wg_mul(x, wg_number(x, factor));
+}
+
+wg_var wg_shift(wg_var x, double amount)
+{
+    return wg_add(x, wg_number(x, amount));
+}
+
+wg_var wg_square(wg_var x)
+{
+    return wg_mul(x, x);
+}
+
+wg_var wg_reciprocal(wg_var x)
+{
+    return wg_div(wg_number(x, 1), x);
+}
+
+static wg_axes axes_kept(wg_axes axes)
+{
+    axes.keep = 1;
+    return axes;
+}
+
+/* x without its largest element along axes. Where that is infinite nothing is taken out: inf -
+ * inf would be NaN where the sum is -inf, 0 or inf. */
+static wg_var lowered(wg_var x, wg_axes axes, wg_var *largest)
+{
+    const wg_var top = wg_stop_gradient(wg_max(x, axes_kept(axes)));
+    const wg_var is_infinite = wg_eq(wg_abs(top), wg_number(x, INFINITY));
+    *largest = wg_select(is_infinite, wg_number(x, 0), top);
+    return wg_sub(x, *largest);
+}
+
+/* log of a sum of exponentials; a sum of 0 gives -inf with gradient 0. */
+static wg_var log_of_sum(wg_var sum)
+{
+    const wg_var is_empty = wg_eq(sum, wg_number(sum, 0));
+    const wg_var log = wg_log(wg_select(is_empty, wg_number(sum, 1), sum));
+    return wg_select(is_empty, wg_number(sum, -INFINITY), log);
+}
+
+wg_var wg_logsumexp(wg_var x, wg_axes axes)
+{
+    wg_var largest;
+    const wg_var low = lowered(x, axes, &largest);
+    const wg_var sum = wg_sum(wg_exp(low), axes);
+    return wg_add(log_of_sum(sum), wg_reshape(largest, wg_shape_of(sum)));
+}
+
+wg_var wg_softmax(wg_var x, int axis)
+{
+    const wg_var top = wg_stop_gradient(wg_max(x, WG_KEEP(axis)));
+    const wg_var exponential = wg_exp(wg_sub(x, top));
+    return wg_div(exponential, wg_sum(exponential, WG_KEEP(axis)));
+}
+
+wg_var wg_log_softmax(wg_var x, int axis)
+{
+    wg_var largest;
+    const wg_var low = lowered(x, WG_AXES(axis), &largest);
+    return wg_sub(low, log_of_sum(wg_sum(wg_exp(low), WG_KEEP(axis))));
+}
+
+wg_var wg_weighted_mean(wg_var x, wg_var weight)
+{
+    if (wg_dtype_of(weight) != wg_dtype_of(x)) weight = wg_cast(weight, wg_dtype_of(x));
+    weight = wg_broadcast(weight, wg_shape_of(x));
+    const wg_var zero = wg_number(x, 0);
+    const wg_var sum = wg_sum(wg_select(wg_eq(weight, zero), zero, wg_mul(weight, x)), WG_ALL);
+    const wg_var total = wg_sum(weight, WG_ALL);
+    const wg_var is_empty = wg_eq(total, zero);
+    return wg_select(is_empty, zero, wg_div(sum, wg_select(is_empty, wg_number(x, 1), total)));
+}
+
+/* The classes are looked up, not only compared, so that one outside 0 .. count - 1 is an error. */
+wg_var wg_one_hot(wg_var index, int64_t count, wg_dtype dtype)
+{
+    if (wg_dtype_of(index) != WG_I64) index = wg_cast(index, WG_I32);
+    const wg_var class = wg_iota(index.tape, wg_dtype_of(index), count);
+    const wg_var hit = wg_eq(wg_expand(wg_gather(class, index, 0), -1), class);
+    return dtype == WG_BOOL ? hit : wg_cast(hit, dtype);
+}

@@ -1,0 +1,73 @@
+/* Layers: functions from a scope, a name and a value to a value. What they remember lives in the
+ * scope's params below that name, and each notes its result under its own path. */
+#include <wengert/nn.h>
+
+/* The caller's activation, bracketed so that its lines do not become the layer's. */
+static wg_var activated(wg_var x, wg_activation *activation)
+{
+    if (!activation) return x;
+    const uint32_t held = wg_location_hold(x.tape);
+    x = activation(x);
+    wg_location_release(x.tape, held);
+    return x;
+}
+
+static wg_initializer or_default(wg_initializer given, wg_initializer other)
+{
+    return given.make ? given : other;
+}
+
+/* [..., inputs] times [inputs, width]: one product over all leading axes, whatever their number. */
+static wg_var linear(wg_var x, wg_var weight, int64_t width)
+{
+    wg_shape shape = wg_shape_of(x);
+    if (shape.rank == 2) return wg_matmul(x, weight);
+    const wg_var rows = wg_reshape(x, WG_SHAPE(-1, wg_extent(x, -1)));
+    if (shape.rank > 0) shape.dim[shape.rank - 1] = width;
+    return wg_reshape(wg_matmul(rows, weight), shape);
+}
+
+wg_var wg_dense(wg_scope scope, const char *name, wg_var x, int64_t width,
+                const wg_dense_options *options)
+{
+    const wg_dense_options chosen = options ? *options : (wg_dense_options){ 0 };
+    const wg_scope own = wg_scope_in(scope, name);
+    const wg_dtype dtype = wg_dtype_of(x);
+    const wg_var weight = wg_param(own, "weight", dtype, WG_SHAPE(wg_extent(x, -1), width),
+                                   or_default(chosen.weight, wg_init_glorot()));
+    wg_var y = linear(x, weight, width);
+    if (!chosen.without_bias)
+        y = wg_add(y, wg_param(own, "bias", dtype, WG_SHAPE(width),
+                               or_default(chosen.bias, wg_init_constant(0))));
+    y = activated(y, chosen.activation);
+    wg_note(scope, name, y);
+    return y;
+}
+
+wg_var wg_standardize(wg_scope scope, const char *name, wg_var x)
+{
+    const wg_scope own = wg_scope_in(scope, name);
+    const wg_shape features = WG_SHAPE(wg_extent(x, -1));
+    const wg_var mean = wg_state(own, "mean", wg_dtype_of(x), features, 0);
+    const wg_var spread = wg_state(own, "spread", wg_dtype_of(x), features, 1);
+    const wg_var is_flat = wg_eq(spread, wg_number(spread, 0));
+    const wg_var divisor = wg_select(is_flat, wg_number(spread, 1), spread);
+    wg_var y = wg_div(wg_sub(x, mean), divisor);
+    y = wg_select(is_flat, wg_number(y, 0), y);
+    wg_note(scope, name, y);
+    return y;
+}
+
+/* Kept elements are scaled up, so that the mean is that of x. The mask is drawn again wherever
+ * it is needed, never stored. */
+wg_var wg_dropout(wg_scope scope, const char *name, wg_var x, double rate)
+{
+    wg_var y = x;
+    if (wg_scope_training(scope) && rate != 0) {
+        const wg_var is_kept = wg_bernoulli(scope, name, wg_shape_of(x), 1 - rate);
+        const double gain = rate < 1 ? 1 / (1 - rate) : 0;
+        y = wg_select(is_kept, wg_scale(x, gain), wg_number(x, 0));
+    }
+    wg_note(scope, name, y);
+    return y;
+}
