@@ -61,13 +61,13 @@ const include_dirs = [_][]const u8{ "core/include", "graph/include", "runtime/in
 // ---- how it is compiled ----------------------------------------------------------------------
 
 const strict = [_][]const u8{
-    "-std=c11",             "-Wall",                "-Wextra",
-    "-Wpedantic",           "-Wshadow",             "-Wconversion",
-    "-Wstrict-prototypes",  "-Wmissing-prototypes", "-Werror",
+    "-std=c11",            "-Wall",                "-Wextra",
+    "-Wpedantic",          "-Wshadow",             "-Wconversion",
+    "-Wstrict-prototypes", "-Wmissing-prototypes", "-Werror",
     // No product and sum become one rounding unless the source says so: same bits on every level.
     "-ffp-contract=off",
     // uv.h needs what plain C11 hides.
-    "-D_GNU_SOURCE",
+      "-D_GNU_SOURCE",
 };
 /// The library's own files record no place of their own: their nodes carry the user's.
 const library_flags = strict ++ .{
