@@ -391,16 +391,16 @@ fn testProgram(project: Project, name: []const u8, lib: *Compile, criterion: boo
 
 fn addTidy(project: Project, legs: Legs) void {
     const b = project.b;
-    const exe = hostTool(b, "tidy", "tests/tidy/tidy.c");
+    const exe = hostTool(b, "tidy", &.{ "tests/tidy/tidy.c", "tests/tidy/tree.c" });
     _ = legs.add(exe, "count", "tidy", &.{});
     const run = b.addRunArtifact(exe);
     run.setCwd(b.path("."));
     b.step("tidy", "Check the rules that a compiler does not").dependOn(&run.step);
 }
 
-fn hostTool(b: *std.Build, name: []const u8, file: []const u8) *Compile {
+fn hostTool(b: *std.Build, name: []const u8, files: []const []const u8) *Compile {
     const mod = b.createModule(.{ .target = b.graph.host, .optimize = .Debug, .link_libc = true });
-    mod.addCSourceFile(.{ .file = b.path(file), .flags = &strict });
+    mod.addCSourceFiles(.{ .files = files, .flags = &strict });
     return b.addExecutable(.{ .name = name, .root_module = mod });
 }
 
@@ -414,7 +414,7 @@ const Legs = struct {
 
     fn init(project: Project) Legs {
         const b = project.b;
-        const tally = hostTool(b, "tally", "tests/support/tally.c");
+        const tally = hostTool(b, "tally", &.{"tests/support/tally.c"});
         const sum = b.addRunArtifact(tally);
         sum.setName("sum of all tests");
         sum.addArg("sum");

@@ -1,5 +1,5 @@
-/* The checks behind test.h. All end in test_fail, which builds one message, the seed included if the
- * test has asked for it, and hands it to the runner.                                              */
+/* The checks behind test.h. All end in test_fail, which builds one message, the seed included if
+ * the test has asked for it, and hands it to the runner.                                         */
 #include "support/test.h"
 
 #include <inttypes.h>

@@ -1,5 +1,5 @@
-/* Every block carries its size in front. A released block is marked before it is freed, so that a second
- * release is seen as long as the memory was not reused.                                           */
+/* Every block carries its size in front. A released block is marked before it is freed, so that a
+ * second release is seen as long as the memory was not reused.                                   */
 #include "support/memory.h"
 
 #include <inttypes.h>
@@ -90,6 +90,7 @@ int64_t test_memory_fail_each(int (*body)(const wg_allocator *allocator, void *u
             check_msg(status >= 0, "nothing was refused, yet status %d", status);
             return n;
         }
-        check_msg(status == WG_EMEMORY, "request %" PRId64 " was refused, yet status %d", n, status);
+        check_msg(status == WG_EMEMORY, "request %" PRId64 " was refused, yet status %d", n,
+                  status);
     }
 }

@@ -1,6 +1,6 @@
-/* An allocator for tests: it counts what is alive, checks that every block comes back with the size it
- * was asked for, can refuse the n-th request, and can be locked, to prove that nothing allocates.
- * One thread at a time.                                                                            */
+/* An allocator for tests: it counts what is alive, checks that every block comes back with the size
+ * it was asked for, can refuse the n-th request, and can be locked, to prove that nothing
+ * allocates. One thread at a time.                                                               */
 #ifndef WG_TEST_MEMORY_H
 #define WG_TEST_MEMORY_H
 
@@ -15,7 +15,7 @@ typedef struct test_memory {
     int64_t refused_count;
     int64_t live_count;    /* blocks */
     size_t live_bytes, live_bytes_max;
-    char mistake[200];     /* the first: a wrong size, a block released twice, a request when locked */
+    char mistake[200];     /* the first: wrong size, block released twice, request when locked */
 } test_memory;
 
 wg_allocator test_memory_allocator(test_memory *memory);
@@ -24,9 +24,9 @@ wg_allocator test_memory_allocator(test_memory *memory);
 #define check_memory(memory) test_memory_check(TEST_PLACE(#memory, NULL), (memory))
 void test_memory_check(test_place place, const test_memory *memory);
 
-/* Runs `body` with the first, second, third ... request refused until one run needs no more. Each run
- * must leave no block behind, and end in WG_EMEMORY if it was refused anything, else in success.
- * Returns the number of runs.                                                                      */
+/* Runs `body` with the first, second, third ... request refused until one run needs no more. Each
+ * run must leave no block behind, and end in WG_EMEMORY if it was refused anything, else in
+ * success. Returns the number of runs.                                                           */
 int64_t test_memory_fail_each(int (*body)(const wg_allocator *allocator, void *user), void *user);
 
 #endif

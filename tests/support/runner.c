@@ -2,8 +2,8 @@
  *
  *     wg-tests [--list] [TEXT ...]    runs the tests whose suite/name contains one of the texts
  *
- * The last line is `N passed, N failed`. A crash or a test that hangs is counted as a failure and ends
- * the run: memory can no longer be trusted.                                                       */
+ * The last line is `N passed, N failed`. A crash or a test that hangs is counted as a failure and
+ * ends the run: memory can no longer be trusted.                                                 */
 #include "support/test.h"
 
 #include <setjmp.h>

@@ -4,11 +4,11 @@
  *     tally check FILE NAME EXPECTED COMMAND...   a program: one test
  *     tally sum FILE...                           the total, last of all
  *
- * A leg always succeeds as a build step, or the total would never be printed: what happened stands in
- * its FILE. A leg that ends badly, or of which no counts were seen, has at least one failure. A checked
- * program must succeed, and print exactly the text of EXPECTED if there is such a file. The last line of
- * `sum` is `N passed, N failed`; it is also written to the file named by WG_TALLY, if set, for who wants
- * to repeat it after the build tool's own last words.                                             */
+ * A leg always succeeds as a build step, or the total would never be printed: what happened stands
+ * in its FILE. A leg that ends badly, or of which no counts were seen, has at least one failure. A
+ * checked program must succeed, and print exactly the text of EXPECTED if there is such a file. The
+ * last line of `sum` is `N passed, N failed`; it is also written to the file named by WG_TALLY, if
+ * set, for who wants to repeat it after the build tool's own last words.                         */
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,9 +65,10 @@ static bool line_counts(const char *line, counts *out)
     return false;
 }
 
-/* Runs a command and hands its output on; returns its exit status. A checked program's output is what
- * it prints to stdout, and is kept back; of a leg, stderr is read as well, for its counts.         */
-static int run(int count, char **words, bool is_checked, text *output, counts *seen, bool *has_counts)
+/* Runs a command and hands its output on; returns its exit status. A checked program's output is
+ * what it prints to stdout, and is kept back; of a leg, stderr is read as well, for its counts.  */
+static int run(int count, char **words, bool is_checked, text *output, counts *seen,
+               bool *has_counts)
 {
     text command = { 0 };
     for (int i = 0; i < count; i++) text_add_word(&command, words[i]);

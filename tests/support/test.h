@@ -1,13 +1,14 @@
 /* One set of test bodies for two runners: Criterion, where each test is a process of its own, if
- * WG_USE_CRITERION is defined, else runner.c, which runs all tests in one process and needs nothing.
+ * WG_USE_CRITERION is defined, else runner.c, which runs all tests in one process and needs
+ * nothing.
  *
  *     Test(shape, join_refuses_unequal_axes)
  *     {
  *         check(wg__shape_join(&x, &y, &out) == WG_ESHAPE);
  *     }
  *
- * The first failed check prints file, line, expression and values, and ends its test; it may stand in
- * a helper function, but only on the thread that runs the test.                                    */
+ * The first failed check prints file, line, expression and values, and ends its test; it may stand
+ * in a helper function, but only on the thread that runs the test.                               */
 #ifndef WG_TEST_H
 #define WG_TEST_H
 

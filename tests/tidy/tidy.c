@@ -1,111 +1,20 @@
-/* Checks the rules of this tree that a compiler does not: run in its root, it reads every C file once and
- * asks each rule of the list below about all of them. A rule is one test. It complains with file, line and
- * what to do; the last line counts the rules that hold.
+/* Checks the rules of this tree that a compiler does not. Run in its root, it asks each rule of the
+ * list at the end about all C files. A rule is one test. It complains with file, line and what to
+ * do; the last line counts the rules that hold.
  *
- * It reads text, not C: a rule is kept simple by what the style fixes anyway (a function's braces stand
- * alone in the first column, an include fills its line).                                           */
-#include <dirent.h>
+ * It reads text, not C: a rule is kept simple by what the style fixes anyway (a function's braces
+ * stand alone in the first column, an include fills its line).                                   */
+#include "tree.h"
+
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-enum {
-    COLUMNS_MAX = 100,
-    FUNCTION_LINES_MAX = 70,
-    PATH_BYTES = 400,
-    FILES_MAX = 4000, /* some ten times the tree */
-};
+enum { COLUMNS_MAX = 100, FUNCTION_LINES_MAX = 70 };
 
-typedef struct source { char path[PATH_BYTES]; char *text; } source;
-
-static source files[FILES_MAX];
-static int file_count;
 static bool rule_holds;
-
-/* ---- reading ---- */
-
-static void stop(const char *what, const char *why)
-{
-    fprintf(stderr, "tidy: %s: %s\n", what, why);
-    exit(EXIT_FAILURE);
-}
-
-static bool ends_with(const char *text, const char *end)
-{
-    const size_t n = strlen(text);
-    const size_t m = strlen(end);
-    return n >= m && strcmp(text + n - m, end) == 0;
-}
-
-static bool starts_with(const char *text, const char *start)
-{
-    return strncmp(text, start, strlen(start)) == 0;
-}
-
-static bool is_c(const char *path)
-{
-    static const char *const ends[] = { ".c", ".h", ".def", ".inc", ".cpp", ".hpp" };
-    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
-        if (ends_with(path, ends[i])) return true;
-    return false;
-}
-
-/* NULL if there is no such file. */
-static char *read_file(const char *path)
-{
-    FILE *file = fopen(path, "rb");
-    if (file == NULL) return NULL;
-    fseek(file, 0, SEEK_END);
-    const long size = ftell(file);
-    rewind(file);
-    char *text = size >= 0 ? malloc((size_t)size + 1) : NULL;
-    if (text == NULL || fread(text, 1, (size_t)size, file) != (size_t)size) stop(path, "not read");
-    text[size] = '\0';
-    fclose(file);
-    return text;
-}
-
-static int order_of(const void *x, const void *y)
-{
-    return strcmp(((const source *)x)->path, ((const source *)y)->path);
-}
-
-/* Adds one directory's C files and appends its folders to the list of those still to be read. */
-static void read_folder(const char *folder, char (*pending)[PATH_BYTES], int *pending_count)
-{
-    DIR *directory = opendir(folder);
-    if (directory == NULL) stop(folder, "not a folder");
-    for (struct dirent *entry; (entry = readdir(directory)) != NULL;) {
-        char path[PATH_BYTES];
-        struct stat status;
-        if (entry->d_name[0] == '.' || starts_with(entry->d_name, "zig-")) continue;
-        const int length = strcmp(folder, ".") == 0
-            ? snprintf(path, sizeof path, "%s", entry->d_name)
-            : snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
-        if (length >= PATH_BYTES || stat(path, &status) != 0) stop(path, "not readable");
-        if (*pending_count == FILES_MAX || file_count == FILES_MAX) stop(path, "too many files");
-        if (S_ISDIR(status.st_mode)) {
-            strcpy(pending[(*pending_count)++], path);
-        } else if (is_c(path)) {
-            strcpy(files[file_count].path, path);
-            files[file_count++].text = read_file(path);
-        }
-    }
-    closedir(directory);
-}
-
-static void read_tree(void)
-{
-    static char pending[FILES_MAX][PATH_BYTES] = { "." };
-    int pending_count = 1;
-    for (int i = 0; i < pending_count; i++) read_folder(pending[i], pending, &pending_count);
-    qsort(files, (size_t)file_count, sizeof *files, order_of);
-}
-
-/* ---- complaining, and walking lines ---- */
 
 #if defined(__GNUC__)
 __attribute__((format(printf, 3, 4)))
@@ -119,16 +28,6 @@ static void complain(const char *path, int line, const char *format, ...)
     printf("\n");
     va_end(arguments);
     rule_holds = false;
-}
-
-/* Copies the next line, without its end, and moves on; false at the end of the text. */
-static bool next_line(const char **at, char *line, size_t bytes)
-{
-    if (**at == '\0') return false;
-    const size_t length = strcspn(*at, "\n");
-    snprintf(line, bytes, "%.*s", (int)length, *at);
-    *at += length + ((*at)[length] == '\n');
-    return true;
 }
 
 typedef void line_rule(const char *path, int number, const char *line);
@@ -242,7 +141,7 @@ static void line_fits(const char *path, int number, const char *line)
 {
     int columns = 0;
     for (const char *at = line; *at != '\0'; at++)
-        if (((unsigned char)*at & 0xc0) != 0x80) columns++; /* not a byte that continues a character */
+        if (((unsigned char)*at & 0xc0) != 0x80) columns++; /* no byte that continues one */
     if (columns > COLUMNS_MAX)
         complain(path, number, "%d columns: break the line before %d", columns, COLUMNS_MAX + 1);
 }
@@ -267,7 +166,8 @@ static void function_is_short(const char *path, int number, const char *line)
                      FUNCTION_LINES_MAX);
         start = 0;
     }
-    if (line[0] != ' ' && line[0] != '#' && line[0] != '/' && ends_with(line, ") {"))
+    const bool is_code = line[0] != ' ' && line[0] != '#' && line[0] != '/';
+    if (is_code && !starts_with(line, "typedef ") && ends_with(line, ") {"))
         complain(path, number, "a function's brace stands on a line of its own");
 }
 
@@ -367,7 +267,8 @@ static void test_file_is_named_so(void)
 /* ---- ops.def and ops.h, one to one ---- */
 
 enum { OPS_MAX = 1000, OP_BYTES = 60 };
-typedef struct op_list { int count; struct { char name[OP_BYTES]; int line; } item[OPS_MAX]; } op_list;
+typedef struct op { char name[OP_BYTES]; int line; } op;
+typedef struct op_list { int count; op item[OPS_MAX]; } op_list;
 
 static const char *const ops_def = "ops/ops.def";
 static const char *const ops_h = "graph/include/wengert/ops.h";
@@ -415,8 +316,8 @@ static void complain_missing(const op_list *list, const char *path, const op_lis
         int found = 0;
         for (int j = 0; j < other->count; j++) found += strcmp(name, other->item[j].name) == 0;
         if (found != 1)
-            complain(path, list->item[i].line, "%s stands %d times in %s: it must once", name, found,
-                     other_path);
+            complain(path, list->item[i].line, "%s stands %d times in %s: it must once", name,
+                     found, other_path);
     }
 }
 
