@@ -128,6 +128,7 @@ const Project = struct {
     b: *std.Build,
     target: std.Build.ResolvedTarget,
     optimize: Optimize = .Debug,
+    tsan: bool,
     native: bool,
     uv_is_system: bool,
     uv: ?*std.Build.Dependency,
@@ -161,6 +162,7 @@ const Project = struct {
         var project: Project = .{
             .b = b,
             .target = target,
+            .tsan = b.option(bool, "tsan", "ThreadSanitizer in library and tests (without Criterion)") orelse false,
             .native = native,
             .uv_is_system = uv_is_system,
             .uv = if (uv_is_system) null else b.lazyDependency("libuv", .{}),
@@ -185,6 +187,7 @@ const Project = struct {
             .link_libc = true,
             .pic = true, // The objects serve both libraries, and gcc links position independent programs.
         });
+        if (project.tsan) mod.sanitize_thread = true;
         if (project.optimize == .ReleaseFast or project.optimize == .ReleaseSmall) mod.addCMacro("NDEBUG", "1");
         return mod;
     }
@@ -282,6 +285,7 @@ const Project = struct {
     fn program(project: Project, name: []const u8, files: []const []const u8, lib: *Compile) *Compile {
         const mod = project.module();
         project.addIncludes(mod);
+        if (project.uv) |uv| mod.addSystemIncludePath(uv.path("include"));
         const is_cpp = std.mem.endsWith(u8, files[0], ".cpp");
         if (is_cpp) mod.link_libcpp = true;
         project.addFiles(mod, files, if (is_cpp) &cpp_flags else &strict);
@@ -358,7 +362,7 @@ fn addTests(project: Project, lib: *Compile) void {
     passArguments(b, quick);
     b.step("test-quick", "Tests on the small runner alone (-- TEXT for those whose suite/name contains it)").dependOn(&quick.step);
 
-    if (tests.len > 0 and fromSystem(b, "criterion", project.native)) {
+    if (tests.len > 0 and fromSystem(b, "criterion", project.native and !project.tsan)) {
         const criterion = testProgram(project, "wg-tests-criterion", lib, true);
         const run = legs.add(criterion, "count", "tests on Criterion", &.{});
         run.addArgs(&.{ "--timeout", "600" });
@@ -435,7 +439,10 @@ const Legs = struct {
         const counts = run.addOutputFileArg("counts");
         run.addArg(name);
         run.addArgs(args);
-        if (legs.emulator) |emulator| run.addArg(emulator);
+        const target = exe.root_module.resolved_target.?.result;
+        const host = legs.b.graph.host.result;
+        if (target.cpu.arch != host.cpu.arch or target.os.tag != host.os.tag)
+            if (legs.emulator) |emulator| run.addArg(emulator);
         run.addArtifactArg(exe);
         run.setCwd(legs.b.path("."));
         run.setEnvironmentVariable("LC_ALL", "C");
