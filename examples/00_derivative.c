@@ -1,6 +1,6 @@
-/* A function and its first three derivatives. Nothing is derived by hand: each gradient is recorded on
- * the same tape as what it differentiates, so it can be differentiated again. Errors stick to the
- * tape and are checked once, at the end.                                                          */
+/* A function and its first three derivatives. Nothing is derived by hand: each gradient is recorded
+ * on the same tape as what it differentiates, so it can be differentiated again. Errors stick to
+ * the tape and are checked once, at the end.                                                     */
 #include <stdio.h>
 #include <wengert/wengert.h>
 

@@ -1,5 +1,5 @@
-/* An activation of your own is a function of one value. It works wherever the library's do, to any order.
- * One with a parameter of its own takes a scope and a name, as layers do.                         */
+/* An activation of your own is a function of one value. It works wherever the library's do, to any
+ * order. One with a parameter of its own takes a scope and a name, as layers do.                 */
 #include <stdio.h>
 #include <wengert/wengert.h>
 

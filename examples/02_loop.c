@@ -1,8 +1,9 @@
-/* A loss and an architecture of your own, trained by an explicit loop: plain C decides what happens, the
- * tape records it anew at every step, and the same recording runs the program of the step before.
+/* A loss and an architecture of your own, trained by an explicit loop: plain C decides what
+ * happens, the tape records it anew at every step, and the same recording runs the program of the
+ * step before.
  *
  * Two spirals, a residual network, and a loss that trusts outliers less than cross-entropy does:
- * generalised cross-entropy (Zhang & Sabuncu 2018), (1 - p^q) / q of the true class.              */
+ * generalised cross-entropy (Zhang & Sabuncu 2018), (1 - p^q) / q of the true class.             */
 #include <math.h>
 #include <stdio.h>
 #include <wengert/wengert.h>

@@ -1,5 +1,6 @@
-/* Record once, run many times: a compiled program needs no tape, allocates nothing while it runs, and can
- * train as well as predict. Here it solves a least-squares problem by gradient descent with momentum. */
+/* Record once, run many times: a compiled program needs no tape, allocates nothing while it runs,
+ * and can train as well as predict. Here it solves a least-squares problem by gradient descent with
+ * momentum. */
 #include <stdio.h>
 #include <wengert/wengert.h>
 

@@ -1,5 +1,5 @@
-/* Is a derivative right? wg_check_gradient compares each order with differences of the order below, and
- * names the element that is worst. Any function that records can be checked.                      */
+/* Is a derivative right? wg_check_gradient compares each order with differences of the order below,
+ * and names the element that is worst. Any function that records can be checked.                 */
 #include <stdio.h>
 #include <wengert/wengert.h>
 
