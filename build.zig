@@ -42,6 +42,20 @@ const runtime_sources = [_][]const u8{};
 const kernels = [_][]const u8{};
 
 const tests = [_][]const u8{
+    "tests/core/test_allocator.c",
+    "tests/core/test_arena.c",
+    "tests/core/test_cpu.c",
+    "tests/core/test_dtype.c",
+    "tests/core/test_hash.c",
+    "tests/core/test_integer.c",
+    "tests/core/test_number.c",
+    "tests/core/test_random.c",
+    "tests/core/test_shape.c",
+    "tests/core/test_size.c",
+    "tests/core/test_status.c",
+    "tests/core/test_text.c",
+    "tests/core/test_version.c",
+    "tests/core/test_view.c",
     "tests/support/test_memory.c",
 };
 const test_support = [_][]const u8{
