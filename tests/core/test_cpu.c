@@ -2,6 +2,7 @@
 #include "support/test.h"
 
 #include <core/internal.h>
+#include <stdio.h>
 #include <string.h>
 
 Test(cpu, names_are_those_of_the_environment_variable)
@@ -36,16 +37,36 @@ Test(cpu, x86_levels_contain_those_below)
         if (wg__level_exists((wg__level)(i + 1))) check(wg__level_exists((wg__level)i));
 }
 
-#if defined(WG_HAVE_X86_LEVELS) && defined(__GNUC__)
-/* The compiler's own reading of CPUID; it looks at fewer flags, so only one direction must hold. */
-Test(cpu, compiler_agrees_with_what_was_found)
+#if defined(WG_HAVE_X86_LEVELS) && defined(__linux__)
+/* The flags as the kernel read them, " avx2 fma ... "; false if they cannot be had. */
+static bool kernel_flags(char flags[8192])
 {
-    __builtin_cpu_init();
-    if (wg__level_exists(WG__AVX2))
-        check(__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"));
-    if (wg__level_exists(WG__AVX512))
-        check(__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
-              __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq"));
+    FILE *file = fopen("/proc/cpuinfo", "r");
+    bool found = false;
+    if (file == NULL) return false;
+    while (!found && fgets(flags, 8192, file) != NULL) found = strncmp(flags, "flags", 5) == 0;
+    fclose(file);
+    if (found) flags[strcspn(flags, "\n")] = ' ';
+    return found;
+}
+
+static bool has_all(const char *flags, const char *const *names)
+{
+    for (; *names != NULL; names++)
+        if (strstr(flags, *names) == NULL) return false;
+    return true;
+}
+
+Test(cpu, kernel_reads_the_same_flags)
+{
+    static char flags[8192];
+    const char *const avx2[] = { " avx2 ", " fma ",  " bmi1 ", " bmi2 ",
+                                 " f16c ", " movbe ", " abm ",  NULL };
+    const char *const avx512[] = { " avx512f ",  " avx512dq ", " avx512cd ",
+                                   " avx512bw ", " avx512vl ", NULL };
+    if (!kernel_flags(flags)) return;
+    check(wg__level_exists(WG__AVX2) == has_all(flags, avx2));
+    check(wg__level_exists(WG__AVX512) == (has_all(flags, avx2) && has_all(flags, avx512)));
 }
 #endif
 
