@@ -32,14 +32,31 @@ const core_sources = [_][]const u8{
     "core/version.c",
     "core/view.c",
 };
-const ops_sources = [_][]const u8{};
+const ops_sources = [_][]const u8{
+    "ops/copy.c",
+    "ops/derive.c",
+    "ops/emit.c",
+    "ops/index.c",
+    "ops/index_eval.c",
+    "ops/infer.c",
+    "ops/matmul.c",
+    "ops/move.c",
+    "ops/move_eval.c",
+    "ops/number.c",
+    "ops/reduce.c",
+    "ops/select.c",
+    "ops/source.c",
+    "ops/table.c",
+};
 const graph_sources = [_][]const u8{};
 /// Compiled against the public headers alone, as a user's files are.
 const nn_sources = [_][]const u8{};
 const runtime_sources = [_][]const u8{};
 
 /// Compiled once per level.
-const kernels = [_][]const u8{};
+const kernels = [_][]const u8{
+    "ops/kernels/random.c",
+};
 
 const tests = [_][]const u8{
     "tests/core/test_allocator.c",
