@@ -16,7 +16,7 @@ static int expect_factors(const wg__shape *x, const wg__shape *y, bool fits, wg_
 
 int wg__infer_matmul(const wg__request *request, const wg__type *in, wg__type *out, wg__text *why)
 {
-    WG_ASSERT(request->in_count == 2);
+    (void)request;
     const wg__shape *x = &in[0].shape;
     const wg__shape *y = &in[1].shape;
     WG_TRY(wg__expect_float(in[0].dtype, why));
