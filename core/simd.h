@@ -135,6 +135,27 @@ WG__WORD void f64_store_part(double *p, f64_v x, int64_t n)
 }
 WG__WORD f32_v f32_of_i32(i32_v x) { return _mm512_cvtepi32_ps(x); }
 
+WG__WORD f32_v f32_zip_low(f32_v x, f32_v y)
+{
+    const i32_v order =
+        _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+    return _mm512_permutex2var_ps(x, order, y);
+}
+WG__WORD f32_v f32_zip_high(f32_v x, f32_v y)
+{
+    const i32_v order =
+        _mm512_setr_epi32(8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+    return _mm512_permutex2var_ps(x, order, y);
+}
+WG__WORD f64_v f64_zip_low(f64_v x, f64_v y)
+{
+    return _mm512_permutex2var_pd(x, _mm512_setr_epi64(0, 8, 1, 9, 2, 10, 3, 11), y);
+}
+WG__WORD f64_v f64_zip_high(f64_v x, f64_v y)
+{
+    return _mm512_permutex2var_pd(x, _mm512_setr_epi64(4, 12, 5, 13, 6, 14, 7, 15), y);
+}
+
 #else /* masks are vectors of all-ones and zeros */
 
 #if defined(WG_LEVEL_AVX2)
@@ -243,7 +264,26 @@ WG__WORD void f64_store_part(double *p, f64_v x, int64_t n)
 {
     simde_mm256_maskstore_pd(p, wg__first(2 * n), x);
 }
+/* Unpacking interleaves each half of a register by itself. */
+#define WG__ZIP_WORDS(T, S)                                                                        \
+    WG__WORD T##_v T##_zip_low(T##_v x, T##_v y)                                                   \
+    {                                                                                              \
+        const T##_v low = simde_mm256_unpacklo_##S(x, y), high = simde_mm256_unpackhi_##S(x, y);   \
+        return simde_mm256_permute2f128_##S(low, high, 0x20);                                      \
+    }                                                                                              \
+    WG__WORD T##_v T##_zip_high(T##_v x, T##_v y)                                                  \
+    {                                                                                              \
+        const T##_v low = simde_mm256_unpacklo_##S(x, y), high = simde_mm256_unpackhi_##S(x, y);   \
+        return simde_mm256_permute2f128_##S(low, high, 0x31);                                      \
+    }
+WG__ZIP_WORDS(f32, ps)
+WG__ZIP_WORDS(f64, pd)
+#undef WG__ZIP_WORDS
 #else
+WG__WORD f32_v f32_zip_low(f32_v x, f32_v y) { return simde_mm_unpacklo_ps(x, y); }
+WG__WORD f32_v f32_zip_high(f32_v x, f32_v y) { return simde_mm_unpackhi_ps(x, y); }
+WG__WORD f64_v f64_zip_low(f64_v x, f64_v y) { return simde_mm_unpacklo_pd(x, y); }
+WG__WORD f64_v f64_zip_high(f64_v x, f64_v y) { return simde_mm_unpackhi_pd(x, y); }
 WG__WORD f32_v f32_load_part(const float *p, int64_t n)
 {
     float lane[4] = { 0 };
@@ -291,6 +331,7 @@ WG__WORD f32_v f32_of_i32(i32_v x) { return WG__MM(cvtepi32_ps)(x); }
  *   T_select(m, x, y)                 x where m is true, else y, bit for bit
  *   T_m_and T_m_or T_m_not, T_m_bits  lane i is bit i
  *   T_m_load T_m_store (and _part)    bytes 0 and 1, one a lane
+ *   T_zip_low T_zip_high              the first (last) halves of x and y, lane by lane in turn
  *   T_bits(x), T_from_bits(i)         the same bits under the other type
  *   iN_set iN_add iN_sub iN_and iN_or iN_xor, iN_shl(x, c) iN_shr(x, c)   zeros move in
  *   f32_of_i32(i)                     rounded to nearest                                            */
