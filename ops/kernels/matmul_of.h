@@ -1,0 +1,331 @@
+/* The matrix product for one float type: matmul.c includes this for f32 and f64, with TYPE, ELEMENT and
+ * LANES defined.
+ *
+ * For a block of k and as many rows as an L2 cache holds, one panel of columns after the other is taken
+ * and multiplied with all these rows, a strip of at most TILE_ROWS of them at a time. Panels and strips
+ * are copied first where a tile would read their own memory slowly.                                */
+
+#define WORD(name) WG__GLUE(TYPE, _##name)   /* a word of simd.h */
+#define OF(name)   WG__GLUE(name##_, TYPE)   /* a name of this file for this type */
+
+enum {
+    OF(PANEL_COLUMNS) = TILE_VECTORS * LANES,
+    OF(PANEL_COUNT) = BLOCK * OF(PANEL_COLUMNS),
+    OF(STRIP_COUNT) = BLOCK * ((TILE_ROWS + LANES - 1) / LANES * LANES),
+    OF(SCRATCH_COUNT) = WG__SCRATCH_BYTES / (int)sizeof(ELEMENT),
+    /* Strips taken together: as many as scratch holds beside a panel. */
+    OF(GROUP_STRIPS) = (OF(SCRATCH_COUNT) - OF(PANEL_COUNT)) / OF(STRIP_COUNT),
+    /* Where a product computed transposed grows, beyond its own panel and strips. */
+    OF(TURNED_AT) = OF(SCRATCH_COUNT) - LANES * TURNED_COLUMNS
+};
+_Static_assert(OF(TURNED_AT) >= OF(PANEL_COUNT) + 2 * OF(STRIP_COUNT), "scratch is too small");
+_Static_assert(LANES <= 2 * TILE_ROWS, "fewer rows than lanes are two strips at most");
+
+/* ---- tiles ---- */
+
+typedef struct OF(tile) {
+    int64_t k;
+    const ELEMENT *a;
+    int64_t a_row, a_column;
+    const ELEMENT *b;
+    int64_t b_row;
+    ELEMENT *c;
+    int64_t c_row;
+    bool add;             /* c holds the sum of earlier blocks */
+} OF(tile);
+
+/* c = a b or c += a b for m rows and whole vectors of adjacent columns. The caller's m and vectors are
+ * constants.                                                                                       */
+WG__WORD void OF(tile_run)(const int m, const int vectors, const OF(tile) *t)
+{
+    WORD(v) sum[TILE_ROWS][TILE_VECTORS];
+    UNROLL for (int i = 0; i < m; i++) {
+        UNROLL for (int j = 0; j < vectors; j++) sum[i][j] = WORD(set)(0);
+    }
+
+    const ELEMENT *a = t->a;
+    const ELEMENT *b = t->b;
+    const int64_t a_row = t->a_row;
+    for (int64_t k = t->k; k > 0; k--) {
+        WORD(v) row[TILE_VECTORS];
+        UNROLL for (int j = 0; j < vectors; j++) row[j] = WORD(load)(b + j * LANES);
+        UNROLL for (int i = 0; i < m; i++) {
+            const WORD(v) x = WORD(set)(a[i * a_row]);
+            UNROLL for (int j = 0; j < vectors; j++) sum[i][j] = WORD(fma)(x, row[j], sum[i][j]);
+        }
+        a += t->a_column;
+        b += t->b_row;
+    }
+
+    ELEMENT *c = t->c;
+    if (t->add) {
+        UNROLL for (int i = 0; i < m; i++) {
+            UNROLL for (int j = 0; j < vectors; j++) {
+                sum[i][j] = WORD(add)(WORD(load)(c + i * t->c_row + j * LANES), sum[i][j]);
+            }
+        }
+    }
+    UNROLL for (int i = 0; i < m; i++) {
+        UNROLL for (int j = 0; j < vectors; j++) {
+            WORD(store)(c + i * t->c_row + j * LANES, sum[i][j]);
+        }
+    }
+}
+
+#define TILE(m, vectors)                                                                           \
+    static void OF(tile_##m##x##vectors)(const OF(tile) *t) { OF(tile_run)(m, vectors, t); }
+TILES(TILE)
+#undef TILE
+
+#define TILE(m, vectors) [vectors][m] = OF(tile_##m##x##vectors),
+static void (*const OF(tile_of)[TILE_VECTORS + 1][TILE_ROWS + 1])(const OF(tile) *t) = {
+    TILES(TILE)
+};
+#undef TILE
+
+/* A tile of any width. One that sticks out of C on the right is computed beside it, and the lanes that
+ * lie inside are moved, or added, as vectors.                                                      */
+static void OF(tile_any)(int64_t m, int64_t width, const OF(tile) *t)
+{
+    const int64_t vectors = ceiling(width, LANES);
+    WG_ASSERT(m >= 1 && m <= TILE_ROWS);
+    WG_ASSERT(vectors >= 1 && vectors <= TILE_VECTORS);
+    if (width % LANES == 0) {
+        OF(tile_of)[vectors][m](t);
+        return;
+    }
+    ELEMENT whole[TILE_ROWS * TILE_VECTORS * LANES];
+    OF(tile) beside = *t;
+    beside.c = whole;
+    beside.c_row = vectors * LANES;
+    beside.add = false;
+    OF(tile_of)[vectors][m](&beside);
+    for (int64_t i = 0; i < m; i++) {
+        for (int64_t j = 0; j < width; j += LANES) {
+            const int64_t inside = least(width - j, LANES);
+            ELEMENT *c = t->c + i * t->c_row + j;
+            WORD(v) sum = WORD(load)(whole + i * beside.c_row + j);
+            if (t->add) sum = WORD(add)(WORD(load_part)(c, inside), sum);
+            WORD(store_part)(c, sum, inside);
+        }
+    }
+}
+
+/* ---- packing: to[k][i] = x[i][k] for i < count, k < steps, in rows of whole vectors filled up with
+ * zeros. Strides of x count elements; rows of `to` are to_row apart.                               */
+
+/* At most a square of LANES, unit stride along k. log2(LANES) rounds of interleaving the first half of
+ * the rows with the second turn it over.                                                           */
+WG__WORD void OF(turn)(int64_t count, int64_t steps, const ELEMENT *x, int64_t x_i, ELEMENT *to,
+                       int64_t to_row)
+{
+    WORD(v) row[LANES], mixed[LANES];
+    UNROLL for (int i = 0; i < LANES; i++) {
+        row[i] = i < count ? WORD(load_part)(x + i * x_i, steps) : WORD(set)(0);
+    }
+    UNROLL for (int round = 1; round < LANES; round *= 2) {
+        UNROLL for (int i = 0; i < LANES / 2; i++) {
+            mixed[2 * i] = WORD(zip_low)(row[i], row[i + LANES / 2]);
+            mixed[2 * i + 1] = WORD(zip_high)(row[i], row[i + LANES / 2]);
+        }
+        UNROLL for (int i = 0; i < LANES; i++) row[i] = mixed[i];
+    }
+    UNROLL for (int k = 0; k < LANES; k++) {
+        if (k < steps) WORD(store)(to + k * to_row, row[k]);
+    }
+}
+
+/* Unit stride along k. */
+static void OF(pack_turned)(int64_t count, int64_t steps, const ELEMENT *x, int64_t x_i, ELEMENT *to,
+                            int64_t to_row)
+{
+    for (int64_t i = 0; i < count; i += LANES) {
+        const int64_t rows = least(count - i, LANES);
+        for (int64_t k = 0; k < steps; k += LANES) {
+            const int64_t columns = least(steps - k, LANES);
+            const ELEMENT *from = x + i * x_i + k;
+            ELEMENT *square = to + k * to_row + i;
+            if (rows == LANES && columns == LANES) {
+                OF(turn)(LANES, LANES, from, x_i, square, to_row);
+            } else {
+                OF(turn)(rows, columns, from, x_i, square, to_row);
+            }
+        }
+    }
+}
+
+/* Unit stride along i. */
+static void OF(pack_straight)(int64_t count, int64_t steps, const ELEMENT *x, int64_t x_k,
+                              ELEMENT *to, int64_t to_row)
+{
+    const int64_t rest = count % LANES;
+    for (int64_t k = 0; k < steps; k++, x += x_k, to += to_row) {
+        for (int64_t i = 0; i < count - rest; i += LANES) WORD(store)(to + i, WORD(load)(x + i));
+        if (rest > 0) WORD(store)(to + count - rest, WORD(load_part)(x + count - rest, rest));
+    }
+}
+
+static void OF(pack)(int64_t count, int64_t steps, const ELEMENT *x, int64_t x_i, int64_t x_k,
+                     ELEMENT *to)
+{
+    const int64_t to_row = ceiling(count, LANES) * LANES;
+    if (x_i == 1) {
+        OF(pack_straight)(count, steps, x, x_k, to, to_row);
+    } else if (x_k == 1) {
+        OF(pack_turned)(count, steps, x, x_i, to, to_row);
+    } else {
+        for (int64_t k = 0; k < steps; k++, x += x_k, to += to_row) {
+            WORD(store)(to + to_row - LANES, WORD(set)(0));
+            for (int64_t i = 0; i < count; i++) to[i] = x[i * x_i];
+        }
+    }
+}
+
+/* ---- the product ---- */
+
+/* The rows in strips of nearly equal height: the first `longer` have one row more than the others. */
+typedef struct OF(strips) { int64_t count, height, longer; } OF(strips);
+
+static int64_t OF(strip_at)(const OF(strips) *strips, int64_t s)
+{
+    return s * strips->height + least(s, strips->longer);
+}
+
+/* What one pass over the columns works on: a block of k of a group of strips. */
+typedef struct OF(work) {
+    const wg__matmul *p;
+    OF(strips) strips;
+    bool packs_rows, packs_columns;
+    int64_t first, last;    /* strips */
+    int64_t k, steps;
+} OF(work);
+
+static bool OF(is_crowded)(int64_t stride)
+{
+    return stride != 0 && stride * (int64_t)sizeof(ELEMENT) % CROWD_BYTES == 0;
+}
+
+static bool OF(is_far)(int64_t count)
+{
+    return count * (int64_t)sizeof(ELEMENT) > NEAR_BYTES;
+}
+
+static OF(work) OF(work_of)(const wg__matmul *p)
+{
+    const int64_t count = ceiling(p->m, TILE_ROWS), panels = ceiling(p->n, OF(PANEL_COLUMNS));
+    const int64_t steps = least(p->k, BLOCK);
+    const bool slow_rows = OF(is_crowded)(p->a_row) || OF(is_crowded)(p->a_column) ||
+                           OF(is_far)(p->m * steps);
+    const bool slow_columns = OF(is_crowded)(p->b_row) || OF(is_far)(p->n * steps);
+    return (OF(work)){
+        .p = p,
+        .strips = { .count = count, .height = p->m / count, .longer = p->m % count },
+        .packs_rows = slow_rows && panels >= PANELS_PER_COPY,
+        .packs_columns = p->b_column != 1 || (slow_columns && count >= STRIPS_PER_COPY),
+    };
+}
+
+static const ELEMENT *OF(row_of)(const OF(work) *w, int64_t s)
+{
+    const wg__matmul *p = w->p;
+    return (const ELEMENT *)p->a + OF(strip_at)(&w->strips, s) * p->a_row + w->k * p->a_column;
+}
+
+static ELEMENT *OF(packed_strip)(const OF(work) *w, int64_t s)
+{
+    return (ELEMENT *)w->p->scratch + OF(PANEL_COUNT) + (s - w->first) * OF(STRIP_COUNT);
+}
+
+static int64_t OF(height_of)(const OF(work) *w, int64_t s)
+{
+    return OF(strip_at)(&w->strips, s + 1) - OF(strip_at)(&w->strips, s);
+}
+
+/* All strips of the group times the panel that begins at column j. */
+static void OF(multiply_panel)(const OF(work) *w, int64_t j)
+{
+    const wg__matmul *p = w->p;
+    const int64_t width = least(p->n - j, OF(PANEL_COLUMNS));
+    OF(tile) t = {
+        .k = w->steps, .a_row = p->a_row, .a_column = p->a_column,
+        .b = (const ELEMENT *)p->b + w->k * p->b_row + j * p->b_column, .b_row = p->b_row,
+        .c_row = p->c_row, .add = w->k > 0,
+    };
+    if (w->packs_columns || width % LANES != 0) {
+        OF(pack)(width, w->steps, t.b, p->b_column, p->b_row, p->scratch);
+        t.b = p->scratch;
+        t.b_row = ceiling(width, LANES) * LANES;
+    }
+    for (int64_t s = w->first; s < w->last; s++) {
+        const int64_t m = OF(height_of)(w, s);
+        t.a = OF(row_of)(w, s);
+        if (w->packs_rows) {
+            t.a = OF(packed_strip)(w, s);
+            t.a_row = 1;
+            t.a_column = ceiling(m, LANES) * LANES;
+        }
+        t.c = (ELEMENT *)p->c + OF(strip_at)(&w->strips, s) * p->c_row + j;
+        OF(tile_any)(m, width, &t);
+    }
+}
+
+static void OF(multiply)(const wg__matmul *p)
+{
+    OF(work) w = OF(work_of)(p);
+    for (w.k = 0; w.k < p->k; w.k += BLOCK) {
+        w.steps = least(p->k - w.k, BLOCK);
+        for (w.first = 0; w.first < w.strips.count; w.first = w.last) {
+            w.last = least(w.first + OF(GROUP_STRIPS), w.strips.count);
+            for (int64_t s = w.first; w.packs_rows && s < w.last; s++) {
+                OF(pack)(OF(height_of)(&w, s), w.steps, OF(row_of)(&w, s), p->a_row, p->a_column,
+                         OF(packed_strip)(&w, s));
+            }
+            for (int64_t j = 0; j < p->n; j += OF(PANEL_COLUMNS)) OF(multiply_panel)(&w, j);
+        }
+    }
+}
+
+/* C^T = B^T A^T, piece by piece into scratch, then turned: the chains are the same. */
+static void OF(multiply_turned)(const wg__matmul *p)
+{
+    ELEMENT *turned = (ELEMENT *)p->scratch + OF(TURNED_AT);
+    for (int64_t i = 0; i < p->m; i += TURNED_COLUMNS) {
+        const int64_t rows = least(p->m - i, TURNED_COLUMNS);
+        OF(multiply)(&(wg__matmul){
+            .m = p->n, .n = rows, .k = p->k,
+            .a = p->b, .a_row = p->b_column, .a_column = p->b_row,
+            .b = (const ELEMENT *)p->a + i * p->a_row, .b_row = p->a_column, .b_column = p->a_row,
+            .c = turned, .c_row = rows, .scratch = p->scratch });
+        ELEMENT *c = (ELEMENT *)p->c + i * p->c_row;
+        for (int64_t q = 0; q < rows; q++, c += p->c_row) {
+            for (int64_t j = 0; j < p->n; j++) c[j] = turned[j * rows + q];
+        }
+    }
+}
+
+/* With less than a vector of columns the lanes are better filled with rows, unless turning A costs more
+ * than that saves. Both costs in half multiply-adds of a vector; turning a vector takes one.        */
+static bool OF(is_better_turned)(const wg__matmul *p)
+{
+    if (p->n >= LANES) return false;
+    const int64_t straight = 2 * p->m * ceiling(p->n, LANES) + (p->b_column == 1 ? 0 : p->n);
+    const int64_t turned = 2 * p->n * ceiling(p->m, LANES) + (p->a_row == 1 ? 0 : p->m);
+    return p->k * turned + 2 * p->m * p->n < p->k * straight;
+}
+
+static void OF(product)(const wg__matmul *p)
+{
+    if (p->m == 0 || p->n == 0) return;
+    if (p->k == 0) {
+        for (int64_t i = 0; i < p->m; i++) {
+            memset((ELEMENT *)p->c + i * p->c_row, 0, (size_t)p->n * sizeof(ELEMENT));
+        }
+    } else if (OF(is_better_turned)(p)) {
+        OF(multiply_turned)(p);
+    } else {
+        OF(multiply)(p);
+    }
+}
+
+#undef WORD
+#undef OF
