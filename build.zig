@@ -59,12 +59,15 @@ const kernels = [_][]const u8{
 };
 
 const tests = [_][]const u8{
+    "tests/core/declarations.c",
     "tests/core/test_allocator.c",
     "tests/core/test_arena.c",
     "tests/core/test_cpu.c",
     "tests/core/test_dtype.c",
     "tests/core/test_hash.c",
+    "tests/core/test_headers.c",
     "tests/core/test_integer.c",
+    "tests/core/test_layout.c",
     "tests/core/test_number.c",
     "tests/core/test_random.c",
     "tests/core/test_shape.c",

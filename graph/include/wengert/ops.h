@@ -42,7 +42,7 @@ wg_var wg_le(wg_var x, wg_var y);
 wg_var wg_and(wg_var x, wg_var y);
 wg_var wg_or(wg_var x, wg_var y);
 wg_var wg_not(wg_var x);
-wg_var wg_bits_right(wg_var x, int count);
+wg_var wg_bits_right(wg_var x, int distance);
 wg_var wg_select(wg_var condition, wg_var x, wg_var y); /* branch safe */
 wg_var wg_cast(wg_var x, wg_dtype dtype);
 wg_var wg_bitcast(wg_var x, wg_dtype dtype);

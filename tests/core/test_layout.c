@@ -1,0 +1,122 @@
+/* The golden list of what a compiled caller has built in: sizes and offsets of every public struct
+ * on 64 bits. A difference breaks programs already compiled, so it is never repaired here: new
+ * fields take the place of `reserved` words, and only then the list gains them.                  */
+#include "declarations.h"
+#include "support/test.h"
+
+#include <string.h>
+#include <wengert/wengert.h>
+
+#define LAYOUT(SIZE, FIELD)                                                                       \
+    SIZE(wg_error, 512) FIELD(wg_error, status, 0) FIELD(wg_error, message, 4)                    \
+    SIZE(wg_allocator, 24) FIELD(wg_allocator, allocate, 0) FIELD(wg_allocator, release, 8)       \
+       FIELD(wg_allocator, user, 16)                                                              \
+    SIZE(wg_shape, 72) FIELD(wg_shape, rank, 0) FIELD(wg_shape, reserved, 4)                      \
+       FIELD(wg_shape, dim, 8)                                                                    \
+    SIZE(wg_axes, 40) FIELD(wg_axes, count, 0) FIELD(wg_axes, keep, 4) FIELD(wg_axes, axis, 8)    \
+    SIZE(wg_view, 152) FIELD(wg_view, data, 0) FIELD(wg_view, dtype, 8) FIELD(wg_view, shape, 16) \
+       FIELD(wg_view, stride, 88)                                                                 \
+    SIZE(wg_tensor, 152) FIELD(wg_tensor, data, 0) FIELD(wg_tensor, dtype, 8)                     \
+       FIELD(wg_tensor, shape, 16) FIELD(wg_tensor, stride, 88)                                   \
+    SIZE(wg_var, 16) FIELD(wg_var, tape, 0) FIELD(wg_var, index, 8) FIELD(wg_var, generation, 12) \
+    SIZE(wg_tape_options, 56) FIELD(wg_tape_options, allocator, 0)                                \
+       FIELD(wg_tape_options, count_max, 8) FIELD(wg_tape_options, check_finite, 16)              \
+       FIELD(wg_tape_options, reserved, 24)                                                       \
+    SIZE(wg_params_options, 56) FIELD(wg_params_options, allocator, 0)                            \
+       FIELD(wg_params_options, seed, 8) FIELD(wg_params_options, dtype, 16)                      \
+       FIELD(wg_params_options, reserved, 24)                                                     \
+    SIZE(wg_scope, 32) FIELD(wg_scope, tape, 0) FIELD(wg_scope, params, 8)                        \
+       FIELD(wg_scope, path, 16) FIELD(wg_scope, generation, 20) FIELD(wg_scope, flags, 24)       \
+       FIELD(wg_scope, reserved, 28)                                                              \
+    SIZE(wg_initializer, 40) FIELD(wg_initializer, make, 0) FIELD(wg_initializer, setting, 8)     \
+    SIZE(wg_dense_options, 128) FIELD(wg_dense_options, activation, 0)                            \
+       FIELD(wg_dense_options, without_bias, 8) FIELD(wg_dense_options, weight, 16)               \
+       FIELD(wg_dense_options, bias, 56) FIELD(wg_dense_options, reserved, 96)                    \
+    SIZE(wg_optimizer, 168) FIELD(wg_optimizer, update, 0) FIELD(wg_optimizer, name, 8)           \
+       FIELD(wg_optimizer, rate, 16) FIELD(wg_optimizer, setting, 24)                             \
+       FIELD(wg_optimizer, user, 88) FIELD(wg_optimizer, unchecked, 96)                           \
+       FIELD(wg_optimizer, reserved, 104)                                                         \
+    SIZE(wg_sgd_options, 40) FIELD(wg_sgd_options, momentum, 0)                                   \
+       FIELD(wg_sgd_options, reserved, 8)                                                         \
+    SIZE(wg_adam_options, 56) FIELD(wg_adam_options, beta1, 0) FIELD(wg_adam_options, beta2, 8)   \
+       FIELD(wg_adam_options, epsilon, 16) FIELD(wg_adam_options, reserved, 24)                   \
+    SIZE(wg_runtime_options, 56) FIELD(wg_runtime_options, allocator, 0)                          \
+       FIELD(wg_runtime_options, threads, 8) FIELD(wg_runtime_options, keep_pool_size, 12)        \
+       FIELD(wg_runtime_options, cache_bytes, 16) FIELD(wg_runtime_options, reserved, 24)         \
+    SIZE(wg_fingerprint, 16) FIELD(wg_fingerprint, word, 0)                                       \
+    SIZE(wg_check_options, 64) FIELD(wg_check_options, order, 0) FIELD(wg_check_options, step, 8) \
+       FIELD(wg_check_options, tolerance, 16) FIELD(wg_check_options, seed, 24)                   \
+       FIELD(wg_check_options, reserved, 32)                                                      \
+    SIZE(wg_check_result, 56) FIELD(wg_check_result, worst, 0) FIELD(wg_check_result, input, 8)   \
+       FIELD(wg_check_result, element, 16) FIELD(wg_check_result, expected, 24)                   \
+       FIELD(wg_check_result, found, 32) FIELD(wg_check_result, reserved, 40)                     \
+    SIZE(wg_csv_options, 80) FIELD(wg_csv_options, allocator, 0) FIELD(wg_csv_options, x, 8)      \
+       FIELD(wg_csv_options, t, 16) FIELD(wg_csv_options, separator, 24)                          \
+       FIELD(wg_csv_options, without_header, 25) FIELD(wg_csv_options, missing, 32)               \
+       FIELD(wg_csv_options, missing_value, 40) FIELD(wg_csv_options, reserved, 48)               \
+    SIZE(wg_split_options, 48) FIELD(wg_split_options, seed, 0) FIELD(wg_split_options, group, 8) \
+       FIELD(wg_split_options, reserved, 16)                                                      \
+    SIZE(wg_loader_options, 56) FIELD(wg_loader_options, batch_size, 0)                           \
+       FIELD(wg_loader_options, seed, 8) FIELD(wg_loader_options, in_order, 16)                   \
+       FIELD(wg_loader_options, drop_last, 17) FIELD(wg_loader_options, reserved, 24)             \
+    SIZE(wg_model, 80) FIELD(wg_model, network, 0) FIELD(wg_model, loss, 8)                       \
+       FIELD(wg_model, metric, 16) FIELD(wg_model, objective, 24)                                 \
+       FIELD(wg_model, metric_note, 32) FIELD(wg_model, user, 40) FIELD(wg_model, reserved, 48)   \
+    SIZE(wg_epoch, 104) FIELD(wg_epoch, index, 0) FIELD(wg_epoch, step, 8)                        \
+       FIELD(wg_epoch, loss, 16) FIELD(wg_epoch, metric, 24) FIELD(wg_epoch, validation_loss, 32) \
+       FIELD(wg_epoch, validation_metric, 40) FIELD(wg_epoch, rate, 48)                           \
+       FIELD(wg_epoch, seconds, 56) FIELD(wg_epoch, best, 64) FIELD(wg_epoch, reserved, 72)       \
+    SIZE(wg_train_options, 304) FIELD(wg_train_options, optimizer, 0)                             \
+       FIELD(wg_train_options, epochs, 168) FIELD(wg_train_options, batch_size, 176)              \
+       FIELD(wg_train_options, seed, 184) FIELD(wg_train_options, rate, 192)                      \
+       FIELD(wg_train_options, rate_user, 200) FIELD(wg_train_options, on_epoch, 208)             \
+       FIELD(wg_train_options, on_epoch_user, 216) FIELD(wg_train_options, patience, 224)         \
+       FIELD(wg_train_options, keep_last, 232) FIELD(wg_train_options, progress, 236)             \
+       FIELD(wg_train_options, reserved, 240)
+
+typedef struct entry { const char *type, *field; size_t actual, expected; } entry;
+
+#define SIZE_ENTRY(type, bytes) { #type, "", sizeof(type), bytes },
+#define FIELD_ENTRY(type, field, at) { #type, #field, offsetof(type, field), at },
+static const entry entries[] = { LAYOUT(SIZE_ENTRY, FIELD_ENTRY) };
+#undef SIZE_ENTRY
+#undef FIELD_ENTRY
+enum { COUNT = sizeof entries / sizeof entries[0] };
+
+#if UINTPTR_MAX == UINT64_MAX
+Test(layout, sizes_and_offsets_are_those_of_the_list)
+{
+    for (int i = 0; i < COUNT; i++)
+        check_msg(entries[i].actual == entries[i].expected, "%s %s: %zu, not %zu", entries[i].type,
+                  entries[i].field, entries[i].actual, entries[i].expected);
+}
+#endif
+
+static bool is_listed(const char *type, const char *field)
+{
+    for (int i = 0; i < COUNT; i++)
+        if (strcmp(entries[i].type, type) == 0 && strcmp(entries[i].field, field) == 0) return true;
+    return false;
+}
+
+Test(layout, every_struct_and_field_is_in_the_list)
+{
+    const declaration *all;
+    const int count = declarations(&all);
+    for (int i = 0; i < count; i++) {
+        const declaration *d = &all[i];
+        const bool is_field = d->kind == FIELD || (d->kind == CALLBACK && d->owner[0] != '\0');
+        if (d->kind == STRUCT) check_msg(is_listed(d->name, ""), "%s is not listed", d->name);
+        if (is_field)
+            check_msg(is_listed(d->owner, d->name), "%s.%s is not listed", d->owner, d->name);
+    }
+}
+
+/* What every call passes by value stays small enough for it. */
+Test(layout, values_are_small)
+{
+    check(sizeof(wg_var) == 16);
+    check(sizeof(wg_scope) <= 32);
+    check(sizeof(wg_shape) <= 72);
+    check(sizeof(wg_view) == sizeof(wg_tensor) && sizeof(wg_view) <= 152);
+}
