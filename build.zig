@@ -91,6 +91,9 @@ const ttbar_sources = [_][]const u8{};
 const bench_sources = [_][]const u8{};
 
 const include_dirs = [_][]const u8{ "core/include", "graph/include", "runtime/include" };
+const public_headers = [_][]const u8{
+    "core", "data", "graph", "nn", "ops", "report", "runtime", "train", "wengert",
+};
 
 // ---- how it is compiled ----------------------------------------------------------------------
 
@@ -424,7 +427,29 @@ fn testProgram(project: Project, name: []const u8, lib: *Compile, criterion: boo
     project.link(mod, lib);
     const exe = project.b.addExecutable(.{ .name = name, .root_module = mod });
     exe.link_gc_sections = false; // Else Criterion finds no test, and says so with exit status 0.
+    if (!criterion) for ([_][]const u8{ "c", "cpp" }) |language| exe.step.dependOn(addHeaders(project, language));
     return exe;
+}
+
+/// Compiles each public header alone, and all of them backwards: none leans on what another includes.
+fn addHeaders(project: Project, language: []const u8) *std.Build.Step {
+    const b = project.b;
+    const is_cpp = std.mem.eql(u8, language, "cpp");
+    const mod = project.module();
+    if (is_cpp) mod.link_libcpp = true;
+    project.addIncludes(mod);
+    const files = b.addWriteFiles();
+    var all: []const u8 = "";
+    for (public_headers ++ .{"backwards"}) |name| {
+        const line = b.fmt("#include <wengert/{s}.h>\n", .{name});
+        const text = if (std.mem.eql(u8, name, "backwards")) all else line;
+        mod.addCSourceFile(.{
+            .file = files.add(b.fmt("{s}.{s}", .{ name, language }), text),
+            .flags = if (is_cpp) &cpp_flags else &strict,
+        });
+        all = b.fmt("{s}{s}", .{ line, all });
+    }
+    return &b.addLibrary(.{ .name = b.fmt("headers_{s}", .{language}), .root_module = mod }).step;
 }
 
 fn addTidy(project: Project, legs: Legs) void {
