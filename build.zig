@@ -59,7 +59,6 @@ const kernels = [_][]const u8{
 };
 
 const tests = [_][]const u8{
-    "tests/core/declarations.c",
     "tests/core/test_allocator.c",
     "tests/core/test_arena.c",
     "tests/core/test_cpu.c",
@@ -80,6 +79,7 @@ const tests = [_][]const u8{
 };
 const test_support = [_][]const u8{
     "tests/support/check.c",
+    "tests/support/declarations.c",
     "tests/support/memory.c",
 };
 const runner = "tests/support/runner.c";
@@ -92,7 +92,7 @@ const bench_sources = [_][]const u8{};
 
 const include_dirs = [_][]const u8{ "core/include", "graph/include", "runtime/include" };
 const public_headers = [_][]const u8{
-    "core", "data", "graph", "nn", "ops", "report", "runtime", "train", "wengert",
+    "wengert", "core", "graph", "ops", "nn", "runtime", "data", "train", "report",
 };
 
 // ---- how it is compiled ----------------------------------------------------------------------

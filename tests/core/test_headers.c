@@ -1,6 +1,6 @@
 /* The eight rules at the top of core.h, as far as declarations show them. Each test is one sentence
  * a caller may rely on when guessing a signature.                                                */
-#include "declarations.h"
+#include "support/declarations.h"
 #include "support/test.h"
 
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* The golden list of what a compiled caller has built in: sizes and offsets of every public struct
  * on 64 bits. A difference breaks programs already compiled, so it is never repaired here: new
  * fields take the place of `reserved` words, and only then the list gains them.                  */
-#include "declarations.h"
+#include "support/declarations.h"
 #include "support/test.h"
 
 #include <string.h>

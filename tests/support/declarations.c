@@ -1,8 +1,7 @@
 /* A reader of declarations for the C that our headers are written in. Comments, directives and what
  * only C++ sees are dropped; the rest is cut into words; statements end with ';' or the brace of a
  * body. What it does not understand it reports, so no declaration escapes the rules unseen.      */
-#include "declarations.h"
-
+#include "support/declarations.h"
 #include "support/test.h"
 
 #include <ctype.h>
