@@ -2,7 +2,8 @@
 //! The lists are those of libuv's own CMakeLists.txt at the version named in build.zig.zon.
 const std = @import("std");
 
-/// One complete archive: no second library to install, and uv_* stays hidden in the shared one.
+/// One complete archive: no second library to install, and uv_* stays hidden in the shared one. The module
+/// finds libuv's public headers already.
 pub fn addTo(mod: *std.Build.Module, uv: *std.Build.Dependency, t: std.Target) void {
     const common = [_][]const u8{
         "fs-poll.c",    "idna.c",  "inet.c",      "random.c",                 "strscpy.c", "strtok.c",
@@ -35,8 +36,7 @@ pub fn addTo(mod: *std.Build.Module, uv: *std.Build.Dependency, t: std.Target) v
     const darwin_flags = unix_flags ++ .{ "-D_DARWIN_UNLIMITED_SELECT=1", "-D_DARWIN_USE_64_BIT_INODE=1" };
     const windows_flags = base ++ .{ "-DWIN32_LEAN_AND_MEAN", "-D_WIN32_WINNT=0x0602" };
 
-    mod.addIncludePath(uv.path("include"));
-    mod.addIncludePath(uv.path("src"));
+    mod.addSystemIncludePath(uv.path("src"));
     switch (t.os.tag) {
         .windows => {
             mod.addCSourceFiles(.{ .root = uv.path("src"), .files = &common, .flags = &windows_flags });
