@@ -111,7 +111,8 @@ int wg__fail(wg_error *error, int status, const char *format, ...)
 #endif
     ;
 
-/* Formats through a writer of the caller; negative from it is handed on. */
+/* Formats one line, of 1023 bytes at most (else WG_ELIMIT and nothing is written), through a writer
+ * of the caller; negative from it is handed on. Longer text goes to the writer itself.           */
 int wg__write(wg_writer *write, void *user, const char *format, ...)
 #if defined(__GNUC__)
     __attribute__((format(printf, 3, 4)))
@@ -122,8 +123,10 @@ int wg__write(wg_writer *write, void *user, const char *format, ...)
 bool wg__name_is_valid(const char *name, bool path);
 bool wg__pattern_matches(const char *pattern, const char *text); /* '*' any run, '?' one */
 
-/* Shortest text that reads back as the same double, '.' as point in every locale; and its reading.
- * wg__number_read returns the characters used, 0 if text does not start with a number.           */
+/* Shortest text that reads back as the same double: "0.1", "1e-7", "-0", "inf", "nan"; '.' is the
+ * point in every locale. wg__number_read takes the longest number that text starts with: digits
+ * with at most one point, an exponent, a sign in front, or inf, infinity, nan in any case. It rounds to
+ * nearest (beyond all doubles: infinity) and returns the bytes used, 0 if there is no number.    */
 void wg__number_text(double value, char out[32]);
 size_t wg__number_read(const char *text, size_t bytes, double *out);
 

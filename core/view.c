@@ -170,10 +170,12 @@ static void row_pack(const unsigned char *from, int64_t step, int64_t n, size_t 
 static void index_advance(const wg_view *view, int64_t index[WG_RANK_MAX], int64_t *offset)
 {
     for (int32_t axis = view->shape.rank - 2; axis >= 0; axis--) {
-        index[axis]++;
-        *offset += view->stride[axis];
-        if (index[axis] < view->shape.dim[axis]) return;
-        *offset -= view->stride[axis] * view->shape.dim[axis];
+        if (index[axis] + 1 < view->shape.dim[axis]) {
+            index[axis]++;
+            *offset += view->stride[axis];
+            return;
+        }
+        *offset -= view->stride[axis] * index[axis];
         index[axis] = 0;
     }
 }
@@ -190,12 +192,13 @@ void wg__view_pack(const wg_view *view, void *out)
     }
     const int32_t last = view->shape.rank - 1; /* rank 0 is contiguous */
     const int64_t n = view->shape.dim[last];
+    const int64_t step = n > 1 ? view->stride[last] * size : 0; /* unchecked where never taken */
     int64_t index[WG_RANK_MAX] = { 0 };
     int64_t offset = 0;
     unsigned char *to = out;
     for (int64_t row = 0; row < count / n; row++) {
         const unsigned char *from = (const unsigned char *)view->data + offset * size;
-        row_pack(from, view->stride[last] * size, n, (size_t)size, to);
+        row_pack(from, step, n, (size_t)size, to);
         to += n * size;
         index_advance(view, index, &offset);
     }

@@ -202,6 +202,21 @@ Test(view, pack_takes_any_alignment_and_size)
     }
 }
 
+Test(view, pack_never_takes_the_stride_of_a_single_element)
+{
+    const int64_t wild[] = { INT64_MAX, INT64_MIN };
+    for (int i = 0; i < 2; i++) {
+        wg_view view = wg_f32(data, WG_SHAPE(1, 3, 1));
+        float out[3];
+        view.stride[0] = wild[i];
+        view.stride[1] = 2;
+        view.stride[2] = wild[i];
+        check_status(wg__view_check(&view), WG_OK);
+        wg__view_pack(&view, out);
+        check(out[0] == 0 && out[1] == 2 && out[2] == 4);
+    }
+}
+
 Test(view, pack_of_nothing_writes_nothing)
 {
     const wg_view view = wg_f32(NULL, WG_SHAPE(3, 0, 2));

@@ -72,16 +72,18 @@ const char *wg_status_text(int status); /* "shapes do not fit"; never NULL */
 /* Where no tape exists to keep a message: a place of the caller, last parameter, NULL allowed. */
 typedef struct wg_error { int status; char message[508]; } wg_error;
 
-/* allocate: aligned as malloc, NULL on failure. Called only by threads that call the library. */
+/* allocate: aligned as malloc, NULL on failure; release is told the bytes that were asked for.
+ * Called only by threads that call the library. Both functions or none: half a one is not used.  */
 typedef struct wg_allocator {
     void *(*allocate)(size_t bytes, void *user);
     void (*release)(void *block, size_t bytes, void *user);
     void *user;
 } wg_allocator;
 
-/* All text output of the library goes through one of these; negative stops it. */
+/* All text output of the library goes through one of these; negative stops it. The text ends after
+ * its bytes, with no zero.                                                                       */
 typedef int wg_writer(const char *text, size_t bytes, void *user);
-wg_writer wg_write_stdout, wg_write_stderr;
+wg_writer wg_write_stdout, wg_write_stderr; /* user is ignored; WG_EFILE if the stream fails */
 
 /* A zero that is meant, for option fields whose 0 stands for the default. */
 #define WG_ZERO 1e-300
@@ -114,8 +116,10 @@ wg_tensor wg_tensor_of(void *data, wg_dtype dtype, wg_shape shape);
 wg_view wg_view_transpose(wg_view view); /* last two axes; below rank 2 the view itself */
 /* Rows start <= i < stop of the leading axis; a zeroed view if they do not exist. */
 wg_view wg_view_rows(wg_view view, int64_t start, int64_t stop);
-int64_t wg_shape_count(wg_shape shape); /* elements; WG_ELIMIT: too many, WG_ESHAPE: malformed */
-bool wg_shape_equal(wg_shape x, wg_shape y);
+/* Elements. WG_ESHAPE if rank or an extent is out of range or `reserved` is set; WG_ELIMIT if the
+ * extents other than 0 have no product.                                                          */
+int64_t wg_shape_count(wg_shape shape);
+bool wg_shape_equal(wg_shape x, wg_shape y); /* false if malformed */
 
 /* Typed views: the compiler checks the pointer. */
 static inline wg_view wg_f32(const float *data, wg_shape shape)
