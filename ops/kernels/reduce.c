@@ -1,0 +1,150 @@
+/* Sums, maxima and minima of one level, and the test for infinities and NaN.
+ *
+ * The order of a sum is fixed by its shape alone. Along rows: blocks of 4096 elements; in a block element
+ * i goes to lane i mod 64 (mod 16 if the whole row has at most 256), each lane a chain of additions from
+ * -0 in ascending order; lanes are folded by halves, lane j taking lane j + half; block results are added
+ * in ascending order. Down columns: blocks of 512 rows, each a chain from -0 in ascending order, block
+ * results added in ascending order. -0 is the identity: it changes no sum, not even one of -0. A sum of
+ * nothing is +0.
+ *
+ * Maxima and minima have an order that is total but for NaN, which wins, so the same walk serves them.
+ * Integers wrap and may be added in any order.                                                     */
+#include "core/simd.h"
+#include "ops/kernels/kernels.h"
+
+#include <math.h>
+
+enum {
+    ROW_BLOCK = 4096, ROW_SHORT = 256, LANES_LONG = 64, LANES_SHORT = 16, COLUMN_BLOCK = 512,
+    VECTORS_TOGETHER = 8   /* vectors of columns walked together: two cache lines or more of a row */
+};
+
+#if defined(__clang__)
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define UNROLL _Pragma("GCC unroll 64")
+#endif
+
+static int64_t least(int64_t x, int64_t y)
+{
+    return x < y ? x : y;
+}
+
+/* ---- f32 and f64: three operations each ---- */
+
+static const float lane_index_f32[16] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 };
+static const double lane_index_f64[8] = { 0, 1, 2, 3, 4, 5, 6, 7 };
+
+#define TYPE    f32
+#define ELEMENT float
+#define LANES   F32_LANES
+#define ACTION   sum
+#define COMBINE  f32_add
+#define IDENTITY (-0.0f)
+#define NOTHING  0.0f
+#include "ops/kernels/reduce_of.h"
+#define ACTION   max
+#define COMBINE  f32_max
+#define IDENTITY (-HUGE_VALF)
+#define NOTHING  IDENTITY
+#include "ops/kernels/reduce_of.h"
+#define ACTION   min
+#define COMBINE  f32_min
+#define IDENTITY HUGE_VALF
+#define NOTHING  IDENTITY
+#include "ops/kernels/reduce_of.h"
+#undef TYPE
+#undef ELEMENT
+#undef LANES
+
+#define TYPE    f64
+#define ELEMENT double
+#define LANES   F64_LANES
+#define ACTION   sum
+#define COMBINE  f64_add
+#define IDENTITY (-0.0)
+#define NOTHING  0.0
+#include "ops/kernels/reduce_of.h"
+#define ACTION   max
+#define COMBINE  f64_max
+#define IDENTITY (-HUGE_VAL)
+#define NOTHING  IDENTITY
+#include "ops/kernels/reduce_of.h"
+#define ACTION   min
+#define COMBINE  f64_min
+#define IDENTITY HUGE_VAL
+#define NOTHING  IDENTITY
+#include "ops/kernels/reduce_of.h"
+#undef TYPE
+#undef ELEMENT
+#undef LANES
+
+/* ---- integers: any order gives the same bits, so the compiler may choose it ---- */
+
+#define INTEGER_REDUCE(action, type, element, identity, combine)                                   \
+    static void rows_##action##_##type(int64_t rows, int64_t length, const void *x_,               \
+                                       int64_t row_stride, void *out_)                             \
+    {                                                                                              \
+        const element *x = x_;                                                                     \
+        element *out = out_;                                                                       \
+        for (int64_t i = 0; i < rows; i++, x += row_stride) {                                      \
+            element r = (identity);                                                                \
+            for (int64_t k = 0; k < length; k++) r = (element)combine(r, x[k]);                    \
+            out[i] = r;                                                                            \
+        }                                                                                          \
+    }                                                                                              \
+    static void columns_##action##_##type(int64_t length, int64_t count, const void *x_,           \
+                                          int64_t row_stride, void *out_)                          \
+    {                                                                                              \
+        const element *x = x_;                                                                     \
+        element *out = out_;                                                                       \
+        for (int64_t j = 0; j < count; j++) out[j] = (identity);                                   \
+        for (int64_t i = 0; i < length; i++, x += row_stride) {                                    \
+            for (int64_t j = 0; j < count; j++) out[j] = (element)combine(out[j], x[j]);           \
+        }                                                                                          \
+    }
+#define WRAPPING_ADD(x, y) ((x) + (y))
+#define LARGER_OF(x, y)    ((x) > (y) ? (x) : (y))
+#define SMALLER_OF(x, y)   ((x) < (y) ? (x) : (y))
+INTEGER_REDUCE(sum, i32, uint32_t, 0, WRAPPING_ADD)
+INTEGER_REDUCE(sum, i64, uint64_t, 0, WRAPPING_ADD)
+INTEGER_REDUCE(sum, u8, uint8_t, 0, WRAPPING_ADD)
+INTEGER_REDUCE(max, i32, int32_t, INT32_MIN, LARGER_OF)
+INTEGER_REDUCE(max, i64, int64_t, INT64_MIN, LARGER_OF)
+INTEGER_REDUCE(max, u8, uint8_t, 0, LARGER_OF)
+INTEGER_REDUCE(min, i32, int32_t, INT32_MAX, SMALLER_OF)
+INTEGER_REDUCE(min, i64, int64_t, INT64_MAX, SMALLER_OF)
+INTEGER_REDUCE(min, u8, uint8_t, UINT8_MAX, SMALLER_OF)
+
+/* ---- finite ---- */
+
+#define FINITE(type, element, lanes, infinity)                                                     \
+    static bool finite_##type(int64_t n, const void *x_)                                           \
+    {                                                                                              \
+        const element *x = x_;                                                                     \
+        const type##_v limit = type##_set(infinity);                                               \
+        type##_m is_finite = type##_lt(type##_set(0), limit);                                      \
+        int64_t i = 0;                                                                             \
+        for (; i + lanes <= n; i += lanes) {                                                       \
+            const type##_m below = type##_lt(type##_abs(type##_load(x + i)), limit);               \
+            is_finite = type##_m_and(is_finite, below);                                            \
+        }                                                                                          \
+        const type##_m below = type##_lt(type##_abs(type##_load_part(x + i, n - i)), limit);       \
+        return type##_m_bits(type##_m_and(is_finite, below)) == (1u << lanes) - 1u;                \
+    }
+FINITE(f32, float, F32_LANES, HUGE_VALF)
+FINITE(f64, double, F64_LANES, HUGE_VAL)
+
+#define ROWS(action)                                                                               \
+    { [WG_F32] = rows_##action##_f32, [WG_F64] = rows_##action##_f64,                              \
+      [WG_I32] = rows_##action##_i32, [WG_I64] = rows_##action##_i64, [WG_U8] = rows_##action##_u8 }
+#define COLUMNS(action)                                                                            \
+    { [WG_F32] = columns_##action##_f32, [WG_F64] = columns_##action##_f64,                        \
+      [WG_I32] = columns_##action##_i32, [WG_I64] = columns_##action##_i64,                        \
+      [WG_U8] = columns_##action##_u8 }
+
+const wg__reduce_table WG__GLUE(wg__reduce_, WG_LEVEL) = {
+    .sum_rows = ROWS(sum), .max_rows = ROWS(max), .min_rows = ROWS(min),
+    .sum_columns = COLUMNS(sum), .max_columns = COLUMNS(max), .min_columns = COLUMNS(min),
+    .finite = { [WG_F32] = finite_f32, [WG_F64] = finite_f64 },
+};

@@ -1,0 +1,352 @@
+/* Reductions on memory: sum, max and min over any axes of a strided array, argmax, and the finite test.
+ *
+ * Which elements are joined in which order is a matter of the logical shape (see kernels/reduce.c), where
+ * axes of one element do not count: along rows if no kept axis follows the last reduced one, else down
+ * columns. Strides only decide whether a kernel reads the elements in place or blocks of them are
+ * gathered into scratch first. The same kernels join a block either way, so the bits are the same.  */
+#include "ops/kernels/kernels.h"
+#include "ops/rules.h"
+
+#include <string.h>
+
+enum {
+    ROW_BLOCK = 4096, COLUMN_BLOCK = 512,      /* of the definition */
+    GATHERED_COLUMNS = 64,
+    GATHERED_MAX = 8 * ROW_BLOCK               /* elements: one half of scratch; results: the other */
+};
+_Static_assert(COLUMN_BLOCK * GATHERED_COLUMNS <= GATHERED_MAX, "a block is gathered whole");
+_Static_assert(2 * GATHERED_MAX * sizeof(double) <= WG__SCRATCH_BYTES, "scratch is too small");
+
+static int64_t least(int64_t x, int64_t y)
+{
+    return x < y ? x : y;
+}
+
+/* ---- walks over some of the axes ---- */
+
+/* Axes of more than one element, in logical order, joined where one stride serves two. */
+typedef struct axis_list {
+    int32_t rank;
+    int64_t count;        /* elements */
+    int64_t dim[WG__RANK_MAX], stride[WG__RANK_MAX];
+} axis_list;
+
+static void axes_add(axis_list *axes, int64_t dim, int64_t stride)
+{
+    axes->count *= dim;
+    if (dim == 1) return;
+    const int32_t last = axes->rank - 1;
+    if (last >= 0 && axes->stride[last] == dim * stride) {
+        axes->dim[last] *= dim;
+        axes->stride[last] = stride;
+    } else {
+        axes->dim[axes->rank] = dim;
+        axes->stride[axes->rank++] = stride;
+    }
+}
+
+static bool axes_are_unit(const axis_list *axes)
+{
+    return axes->rank == 0 || (axes->rank == 1 && axes->stride[0] == 1);
+}
+
+typedef struct cursor {
+    const axis_list *axes;
+    int64_t offset, index[WG__RANK_MAX];
+} cursor;
+
+static cursor cursor_at(const axis_list *axes, int64_t element)
+{
+    cursor c = { .axes = axes };
+    for (int32_t i = axes->rank - 1; i >= 0; i--) {
+        c.index[i] = element % axes->dim[i];
+        c.offset += c.index[i] * axes->stride[i];
+        element /= axes->dim[i];
+    }
+    return c;
+}
+
+/* Moves on by count elements that do not leave the last axis. */
+static void cursor_advance(cursor *c, int64_t count)
+{
+    const axis_list *axes = c->axes;
+    for (int32_t i = axes->rank - 1; i >= 0; i--) {
+        c->index[i] += count;
+        c->offset += count * axes->stride[i];
+        if (c->index[i] < axes->dim[i]) return;
+        c->offset -= axes->dim[i] * axes->stride[i];
+        c->index[i] = 0;
+        count = 1;
+    }
+}
+
+static inline void copy_run(int64_t count, size_t bytes, const char *from, int64_t step, char *to)
+{
+    for (int64_t i = 0; i < count; i++) memcpy(to + i * (int64_t)bytes, from + i * step, bytes);
+}
+
+/* The next count elements of a walk that starts at x, one after the other. */
+static void gather(cursor c, int64_t count, int64_t bytes, const char *x, char *to)
+{
+    const int32_t last = c.axes->rank - 1;
+    while (count > 0) {
+        const int64_t run = last < 0 ? 1 : least(count, c.axes->dim[last] - c.index[last]);
+        const int64_t step = last < 0 ? bytes : c.axes->stride[last] * bytes;
+        const char *from = x + c.offset * bytes;
+        if (step == bytes) memcpy(to, from, (size_t)(run * bytes));
+        else if (bytes == 4) copy_run(run, 4, from, step, to);
+        else if (bytes == 8) copy_run(run, 8, from, step, to);
+        else copy_run(run, 1, from, step, to);
+        cursor_advance(&c, run);
+        to += run * bytes;
+        count -= run;
+    }
+}
+
+/* ---- the reduction ---- */
+
+/* The result has the axes [before, after]; each of its elements joins all of `reduced`. */
+typedef struct reduction {
+    wg__op_id op;
+    wg_dtype dtype;
+    int64_t bytes;        /* of an element */
+    wg__reduce_rows *rows;
+    wg__reduce_columns *columns;
+    axis_list before, reduced, after;
+    const char *x;
+    char *out, *gathered, *parts;
+} reduction;
+
+static void choose_kernels(reduction *r, const wg__reduce_table *table)
+{
+    if (r->op == WG__OP_sum) {
+        r->rows = table->sum_rows[r->dtype];
+        r->columns = table->sum_columns[r->dtype];
+    } else if (r->op == WG__OP_max) {
+        r->rows = table->max_rows[r->dtype];
+        r->columns = table->max_columns[r->dtype];
+    } else {
+        WG_ASSERT(r->op == WG__OP_min);
+        r->rows = table->min_rows[r->dtype];
+        r->columns = table->min_columns[r->dtype];
+    }
+    WG_ASSERT(r->rows != NULL && r->columns != NULL);
+}
+
+static void split_axes(reduction *r, const wg__array *x, int64_t reduced_bits)
+{
+    int32_t last = -1;
+    for (int32_t i = 0; i < x->rank; i++) {
+        if ((reduced_bits >> i & 1) && x->dim[i] != 1) last = i;
+    }
+    r->before.count = r->reduced.count = r->after.count = 1;
+    for (int32_t i = 0; i < x->rank; i++) {
+        const bool is_reduced = reduced_bits >> i & 1;
+        axis_list *target = is_reduced ? &r->reduced : i < last ? &r->before : &r->after;
+        axes_add(target, x->dim[i], x->stride[i]);
+    }
+}
+
+/* Each row is contiguous; rows along the last axis before them go to the kernel together. */
+static void rows_in_place(const reduction *r)
+{
+    const int32_t outer = r->before.rank > 0 ? r->before.rank - 1 : 0;
+    const int64_t rows = r->before.rank > 0 ? r->before.dim[outer] : 1;
+    const int64_t row_stride = r->before.rank > 0 ? r->before.stride[outer] : 0;
+    wg__walk walk = wg__walk_of(outer, r->before.dim, r->before.stride);
+    for (int64_t i = 0; i < r->before.count; i += rows) {
+        r->rows(rows, r->reduced.count, r->x + walk.offset * r->bytes, row_stride,
+                r->out + i * r->bytes);
+        wg__walk_next(&walk);
+    }
+}
+
+/* Rows of one block: as many as fit are gathered and joined at once. */
+static void rows_gathered(const reduction *r)
+{
+    const int64_t length = r->reduced.count, together = GATHERED_MAX / length;
+    wg__walk walk = wg__walk_of(r->before.rank, r->before.dim, r->before.stride);
+    for (int64_t i = 0; i < r->before.count; i += together) {
+        const int64_t rows = least(together, r->before.count - i);
+        for (int64_t q = 0; q < rows; q++) {
+            gather(cursor_at(&r->reduced, 0), length, r->bytes, r->x + walk.offset * r->bytes,
+                   r->gathered + q * length * r->bytes);
+            wg__walk_next(&walk);
+        }
+        r->rows(rows, length, r->gathered, length, r->out + i * r->bytes);
+    }
+}
+
+/* Joins the results of `known` blocks of count elements in order; the result is the first of the next. */
+static void join_parts(const reduction *r, int64_t known, int64_t count, char *out)
+{
+    r->columns(known, count, r->parts, count, out);
+    memcpy(r->parts, out, (size_t)(count * r->bytes));
+}
+
+/* Fills a block up with what changes no result, so that the kernel sees its true number of lanes. */
+static void fill_block(const reduction *r, int64_t count)
+{
+    const float minus_zero = -0.0f;
+    const double minus_zero_wide = -0.0;
+    const int64_t zero = 0;
+    const void *filler = &zero;
+    if (r->op != WG__OP_sum) filler = r->gathered;
+    else if (r->dtype == WG_F32) filler = &minus_zero;
+    else if (r->dtype == WG_F64) filler = &minus_zero_wide;
+    for (int64_t i = count; i < ROW_BLOCK; i++) {
+        memcpy(r->gathered + i * r->bytes, filler, (size_t)r->bytes);
+    }
+}
+
+/* Rows of several blocks, one block after the other. */
+static void rows_by_blocks(const reduction *r)
+{
+    wg__walk walk = wg__walk_of(r->before.rank, r->before.dim, r->before.stride);
+    for (int64_t i = 0; i < r->before.count; i++) {
+        int64_t known = 0;
+        for (int64_t k = 0; k < r->reduced.count; k += ROW_BLOCK) {
+            const int64_t count = least(ROW_BLOCK, r->reduced.count - k);
+            gather(cursor_at(&r->reduced, k), count, r->bytes, r->x + walk.offset * r->bytes,
+                   r->gathered);
+            fill_block(r, count);
+            r->rows(1, ROW_BLOCK, r->gathered, ROW_BLOCK, r->parts + known * r->bytes);
+            join_parts(r, known + 1, 1, r->out + i * r->bytes);
+            known = 1;
+        }
+        wg__walk_next(&walk);
+    }
+}
+
+static void columns_in_place(const reduction *r)
+{
+    const int64_t row_stride = r->reduced.rank > 0 ? r->reduced.stride[0] : 0;
+    wg__walk walk = wg__walk_of(r->before.rank, r->before.dim, r->before.stride);
+    for (int64_t i = 0; i < r->before.count; i++) {
+        r->columns(r->reduced.count, r->after.count, r->x + walk.offset * r->bytes, row_stride,
+                   r->out + i * r->after.count * r->bytes);
+        wg__walk_next(&walk);
+    }
+}
+
+/* Some columns of one matrix, from column j on: block by block. */
+static void columns_by_blocks(const reduction *r, const char *x, int64_t j, int64_t width, char *out)
+{
+    const cursor start = cursor_at(&r->after, j);
+    int64_t known = 0;
+    cursor row = cursor_at(&r->reduced, 0);
+    for (int64_t k = 0; k < r->reduced.count; k += COLUMN_BLOCK) {
+        const int64_t count = least(COLUMN_BLOCK, r->reduced.count - k);
+        for (int64_t q = 0; q < count; q++) {
+            gather(start, width, r->bytes, x + row.offset * r->bytes,
+                   r->gathered + q * width * r->bytes);
+            cursor_advance(&row, 1);
+        }
+        r->columns(count, width, r->gathered, width, r->parts + known * width * r->bytes);
+        join_parts(r, known + 1, width, out);
+        known = 1;
+    }
+}
+
+static void columns_gathered(const reduction *r)
+{
+    const int64_t columns = r->after.count;
+    wg__walk walk = wg__walk_of(r->before.rank, r->before.dim, r->before.stride);
+    for (int64_t i = 0; i < r->before.count; i++) {
+        for (int64_t j = 0; j < columns; j += GATHERED_COLUMNS) {
+            columns_by_blocks(r, r->x + walk.offset * r->bytes, j,
+                              least(GATHERED_COLUMNS, columns - j),
+                              r->out + (i * columns + j) * r->bytes);
+        }
+        wg__walk_next(&walk);
+    }
+}
+
+int wg__eval_reduce(const wg__kernels *kernels, const wg__call *call)
+{
+    const wg__array *x = &call->in[0];
+    WG_ASSERT(call->in_count == 1 && call->attribute_count == 1);
+    WG_ASSERT(x->dtype == call->out.dtype);
+    const int64_t out_count = wg__array_count(&call->out);
+    if (out_count == 0) return WG_OK;
+
+    reduction r = {
+        .op = call->op, .dtype = x->dtype, .bytes = (int64_t)wg_dtype_bytes(x->dtype),
+        .x = x->data, .out = call->out.data, .gathered = call->scratch,
+    };
+    r.parts = r.gathered + GATHERED_MAX * r.bytes;
+    choose_kernels(&r, kernels->reduce);
+    split_axes(&r, x, call->attribute[0]);
+    WG_ASSERT(r.before.count * r.after.count == out_count);
+
+    if (r.reduced.count == 0) {
+        r.columns(0, out_count, x->data, 0, r.out);
+    } else if (r.after.count > 1) {
+        if (r.reduced.rank <= 1 && axes_are_unit(&r.after)) columns_in_place(&r);
+        else columns_gathered(&r);
+    } else if (axes_are_unit(&r.reduced)) {
+        rows_in_place(&r);
+    } else if (r.reduced.count <= ROW_BLOCK) {
+        rows_gathered(&r);
+    } else {
+        rows_by_blocks(&r);
+    }
+    return WG_OK;
+}
+
+/* ---- argmax ---- */
+
+/* The first NaN, or the first element that no other exceeds; -0 and +0 are a tie. */
+#define ARGMAX(type, element)                                                                      \
+    static int32_t argmax_##type(int64_t count, const char *x, int64_t stride)                     \
+    {                                                                                              \
+        const element *value = (const element *)(const void *)x;                                   \
+        int64_t best = 0;                                                                          \
+        for (int64_t i = 1; i < count; i++) {                                                      \
+            const element now = value[i * stride], before = value[best * stride];                  \
+            if (before != before) break;                                                           \
+            if (now > before || now != now) best = i;                                              \
+        }                                                                                          \
+        return (int32_t)best;                                                                      \
+    }
+ARGMAX(f32, float)
+ARGMAX(f64, double)
+ARGMAX(i32, int32_t)
+ARGMAX(i64, int64_t)
+ARGMAX(u8, uint8_t)
+#undef ARGMAX
+
+int wg__eval_argmax(const wg__kernels *kernels, const wg__call *call)
+{
+    static int32_t (*const argmax_of[WG__DTYPE_COUNT])(int64_t, const char *, int64_t) = {
+        [WG_F32] = argmax_f32, [WG_F64] = argmax_f64, [WG_I32] = argmax_i32, [WG_I64] = argmax_i64,
+        [WG_U8] = argmax_u8,
+    };
+    (void)kernels;
+    const wg__array *x = &call->in[0];
+    const int32_t axis = (int32_t)call->attribute[0];
+    WG_ASSERT(call->in_count == 1 && call->attribute_count == 1);
+    WG_ASSERT(call->out.dtype == WG_I32 && argmax_of[x->dtype] != NULL);
+
+    axis_list kept = { .count = 1 };
+    for (int32_t i = 0; i < x->rank; i++) {
+        if (i != axis) axes_add(&kept, x->dim[i], x->stride[i]);
+    }
+    int32_t *out = call->out.data;
+    wg__walk walk = wg__walk_of(kept.rank, kept.dim, kept.stride);
+    const int64_t bytes = (int64_t)wg_dtype_bytes(x->dtype);
+    for (int64_t i = 0; i < kept.count; i++) {
+        out[i] = argmax_of[x->dtype](x->dim[axis], (const char *)x->data + walk.offset * bytes,
+                                     x->stride[axis]);
+        wg__walk_next(&walk);
+    }
+    return WG_OK;
+}
+
+/* ---- finite ---- */
+
+bool wg__finite(const wg__kernels *kernels, wg_dtype dtype, int64_t count, const void *x)
+{
+    if (!wg__dtype_is_float(dtype)) return true;
+    return kernels->reduce->finite[dtype](count, x);
+}
