@@ -5,12 +5,12 @@
  * in double and such a sum. Double precision splits the product in two (Boldo and Melquiond 2008);
  * this needs exponents away from the ends of the range, and operands outside go through integers.
  *
- * Part of simd.h for 128-bit vectors; includes nothing of its own.                                 */
+ * Part of simd.h for 128-bit vectors; includes nothing of its own.                               */
 #ifndef WG_CORE_FMA_H
 #define WG_CORE_FMA_H
 
 /* s with its error e (s + e is exact, s rounded to nearest) -> s + e rounded to odd. e is NaN where s is
- * not finite: then s stays.                                                                         */
+ * not finite: then s stays.                                                                      */
 WG__WORD f64_v wg__round_to_odd(f64_v s, f64_v e)
 {
     const i64_v one = i64_set(1);
@@ -133,7 +133,7 @@ static inline double wg__fma_scalar(double x, double y, double z)
     const uint64_t significand_y = wg__significand(bits[1], &exponent_y);
     const uint64_t significand_z = wg__significand(bits[2], &exponent_z);
     /* Both terms get their leading bit near 2^125, so a sum has room and a shift loses only bits far
-     * below the result's last one.                                                                */
+     * below the result's last one.                                                               */
     wg__wide larger = wg__wide_left(wg__wide_product(significand_x, significand_y), 20);
     wg__wide smaller = wg__wide_left((wg__wide){ 0, significand_z }, 73);
     int exponent = exponent_x + exponent_y - 20, exponent_smaller = exponent_z - 73;
@@ -208,7 +208,11 @@ WG__WORD f64_m wg__is_in_range(f64_v x)
     return f64_m_and(f64_lt(f64_set(0x1p-400), a), f64_lt(a, f64_set(0x1p+400)));
 }
 
-WG__WORD f64_v f64_fma(f64_v x, f64_v y, f64_v z)
+/* Not inlined: at this length copies of it would cost more than calls. */
+#if defined(__GNUC__)
+__attribute__((noinline, unused))
+#endif
+static f64_v f64_fma(f64_v x, f64_v y, f64_v z)
 {
     const f64_v zero = f64_set(0.0);
     const f64_m product_fits = f64_m_and(wg__is_in_range(x), wg__is_in_range(y));

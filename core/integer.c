@@ -88,3 +88,56 @@ int wg__integer_bits(const wg__integer *x)
     for (uint32_t top = x->limb[x->count - 1]; top != 0; top >>= 1) bits++;
     return bits;
 }
+
+/* x -= digit * y over the limbs of y and one more; whether the result is negative. */
+static bool subtract_multiple(uint32_t *x, const wg__integer *y, uint32_t digit)
+{
+    uint64_t borrow = 0;
+    for (int i = 0; i < y->count; i++) {
+        const uint64_t taken = (uint64_t)digit * y->limb[i] + borrow;
+        borrow = (taken >> 32) + (x[i] < (uint32_t)taken);
+        x[i] -= (uint32_t)taken;
+    }
+    const bool is_negative = x[y->count] < borrow;
+    x[y->count] -= (uint32_t)borrow;
+    return is_negative;
+}
+
+/* x += y over the same limbs; whether a carry undid a negative result. */
+static bool add_back(uint32_t *x, const wg__integer *y)
+{
+    uint64_t carry = 0;
+    for (int i = 0; i < y->count; i++) {
+        carry += (uint64_t)x[i] + y->limb[i];
+        x[i] = (uint32_t)carry;
+        carry >>= 32;
+    }
+    carry += x[y->count];
+    x[y->count] = (uint32_t)carry;
+    return carry >> 32 != 0;
+}
+
+/* Long division, a limb of the quotient a step. With the top bit of y set, a digit guessed from the
+ * leading limbs is never too small and at most two too large (Knuth 1997, sec. 4.3.1).           */
+uint64_t wg__integer_divide(wg__integer *x, wg__integer *y)
+{
+    const int n = y->count;
+    const int shift = 32 * n - wg__integer_bits(y);
+    wg__integer_shift(x, shift);
+    wg__integer_shift(y, shift);
+    WG_ASSERT(x->count < WG__LIMB_COUNT && x->count <= n + 2);
+    x->limb[x->count] = 0;
+
+    uint64_t quotient = 0;
+    for (int j = x->count - n; j >= 0; j--) {
+        uint32_t *part = x->limb + j;
+        const uint64_t leading = (uint64_t)part[n] << 32 | part[n - 1];
+        const uint64_t guess = leading / y->limb[n - 1];
+        uint32_t digit = guess > UINT32_MAX ? UINT32_MAX : (uint32_t)guess;
+        bool is_negative = subtract_multiple(part, y, digit);
+        for (; is_negative; digit--) is_negative = !add_back(part, y);
+        quotient = quotient << 32 | digit;
+    }
+    integer_trim(x);
+    return quotient;
+}

@@ -84,8 +84,8 @@ static double double_of_bits(uint64_t bits)
     return value;
 }
 
-/* x / y rounded to nearest, ties to even; both are spent. After each bit, the quotient in units of
- * its last bit is q + (x / y) / 2, so x against y tells what is left against a half.             */
+/* x / y rounded to nearest, ties to even; both are spent. x / y is scaled so that its whole part is
+ * the significand; then twice the remainder against y tells what is left against a half.         */
 static double ratio_round(wg__integer *x, wg__integer *y)
 {
     int exponent = wg__integer_bits(x) - wg__integer_bits(y);
@@ -100,13 +100,10 @@ static double ratio_round(wg__integer *x, wg__integer *y)
     const int bits = FRACTION_BITS + 1 - (is_normal ? 0 : EXPONENT_MIN - exponent);
     if (bits < 0) return 0.0;
 
-    uint64_t q = 0;
-    for (int i = 0; i < bits; i++) {
-        const bool is_set = wg__integer_compare(x, y) >= 0;
-        if (is_set) wg__integer_subtract(x, y);
-        wg__integer_shift(x, 1);
-        q = 2 * q + is_set;
-    }
+    if (bits > 0) wg__integer_shift(x, bits - 1);
+    else wg__integer_shift(y, 1);
+    uint64_t q = wg__integer_divide(x, y);
+    wg__integer_shift(x, 1);
     const int against_half = wg__integer_compare(x, y);
     if (against_half > 0 || (against_half == 0 && q % 2 == 1)) q++;
     /* The leading bit of q adds one to the exponent field, and so does a carry out of rounding. */

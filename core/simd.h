@@ -49,6 +49,7 @@
 #include <simde/x86/sse4.1.h>
 #if defined(__GNUC__)
 #pragma GCC diagnostic pop
+/* Inlined at any setting: vectors never travel through calls, whose convention depends on the level. */
 #define WG__WORD static inline __attribute__((always_inline, unused))
 #else
 #define WG__WORD static inline
@@ -201,17 +202,14 @@ typedef simde__m128i i32_v, i64_v;
 typedef f32_v f32_m;
 typedef f64_v f64_m;
 
-/* Truths in memory are bytes 0 and 1: `lanes` bits spread over, or gathered from, a word of bytes. */
-WG__WORD void wg__truths_store(uint32_t bits, uint8_t *p, int64_t lanes)
+/* Truths in memory are bytes 0 and 1; eight of them are a word, each spread from or gathered to a bit. */
+WG__WORD uint64_t wg__truths_of_bits(uint32_t bits)
 {
-    uint64_t word = (bits * UINT64_C(0x0101010101010101)) & UINT64_C(0x8040201008040201);
-    word = ((word + UINT64_C(0x7F7F7F7F7F7F7F7F)) >> 7) & UINT64_C(0x0101010101010101);
-    memcpy(p, &word, (size_t)lanes);
+    const uint64_t spread = bits * UINT64_C(0x0101010101010101) & UINT64_C(0x8040201008040201);
+    return (spread + UINT64_C(0x7F7F7F7F7F7F7F7F)) >> 7 & UINT64_C(0x0101010101010101);
 }
-WG__WORD simde__m128i wg__truths_load(const uint8_t *p, int64_t lanes)
+WG__WORD simde__m128i wg__truths(uint64_t word)
 {
-    uint64_t word = 0;
-    memcpy(&word, p, (size_t)lanes);
     return simde_mm_set_epi64x(0, (int64_t)word);
 }
 
@@ -227,17 +225,33 @@ WG__WORD simde__m128i wg__truths_load(const uint8_t *p, int64_t lanes)
         return WG__MM(xor_##S)(x, CAST(WG__MM(set1_epi32)(-1)));                                   \
     }                                                                                              \
     WG__WORD uint32_t T##_m_bits(T##_m m) { return (uint32_t)WG__MM(movemask_##S)(m); }            \
-    WG__WORD T##_m T##_m_load_part(const uint8_t *p, int64_t n)                                    \
+    WG__WORD T##_m wg__##T##_m_of_truths(uint64_t word)                                            \
     {                                                                                              \
-        const i32_v wide = WG__MM(BYTES)(wg__truths_load(p, n));                                   \
+        const i32_v wide = WG__MM(BYTES)(wg__truths(word));                                        \
         return CAST(WG__MM(SUBTRACT)(WG__MM(set1_epi32)(0), wide));                                \
     }                                                                                              \
-    WG__WORD T##_m T##_m_load(const uint8_t *p) { return T##_m_load_part(p, LANES); }              \
+    WG__WORD T##_m T##_m_load(const uint8_t *p)                                                    \
+    {                                                                                              \
+        uint64_t word = 0;                                                                         \
+        memcpy(&word, p, LANES);                                                                   \
+        return wg__##T##_m_of_truths(word);                                                        \
+    }                                                                                              \
+    WG__WORD T##_m T##_m_load_part(const uint8_t *p, int64_t n)                                    \
+    {                                                                                              \
+        uint64_t word = 0;                                                                         \
+        for (int i = 0; i < LANES; i++) if (i < n) word |= (uint64_t)p[i] << 8 * i;                \
+        return wg__##T##_m_of_truths(word);                                                        \
+    }                                                                                              \
+    WG__WORD void T##_m_store(T##_m m, uint8_t *p)                                                 \
+    {                                                                                              \
+        const uint64_t word = wg__truths_of_bits(T##_m_bits(m));                                   \
+        memcpy(p, &word, LANES);                                                                   \
+    }                                                                                              \
     WG__WORD void T##_m_store_part(T##_m m, uint8_t *p, int64_t n)                                 \
     {                                                                                              \
-        wg__truths_store(T##_m_bits(m), p, n);                                                     \
-    }                                                                                              \
-    WG__WORD void T##_m_store(T##_m m, uint8_t *p) { wg__truths_store(T##_m_bits(m), p, LANES); }
+        const uint64_t word = wg__truths_of_bits(T##_m_bits(m));                                   \
+        for (int i = 0; i < LANES; i++) if (i < n) p[i] = (uint8_t)(word >> 8 * i);                \
+    }
 WG__MASK_WORDS(f32, ps, F32_LANES, cvtepu8_epi32, sub_epi32, WG__CAST_PS)
 WG__MASK_WORDS(f64, pd, F64_LANES, cvtepu8_epi64, sub_epi64, WG__CAST_PD)
 
@@ -327,6 +341,8 @@ WG__WORD f32_v f32_of_i32(i32_v x) { return WG__MM(cvtepi32_ps)(x); }
  *   T_neg T_abs T_with_sign_of(x, y)  on the sign bit alone, NaN too; the last is |x| with y's sign
  *   T_fma(x, y, z), T_fnma(x, y, z)   x y + z and z - x y, rounded once
  *   T_max T_min                       NaN if either is; -0 below +0
+ *   T_clamp(x, low, high)             low <= high are numbers; NaN stays
+ *   T_scale(x, n)                     x 2^n, rounded once, for whole |n| up to twice the exponent range
  *   T_eq T_lt T_le                    false where a side is NaN
  *   T_select(m, x, y)                 x where m is true, else y, bit for bit
  *   T_m_and T_m_or T_m_not, T_m_bits  lane i is bit i
@@ -381,6 +397,11 @@ WG__WORD f32_v f32_of_i32(i32_v x) { return WG__MM(cvtepi32_ps)(x); }
         const T##_v r = T##_select(T##_eq(x, y), TO(I##_and(FROM(x), FROM(y))), larger);           \
         return T##_select(T##_eq(x, x), r, x);                                                     \
     }                                                                                              \
+    /* In this order the instructions let a NaN in x pass. */                                      \
+    WG__WORD T##_v T##_clamp(T##_v x, ELEMENT low, ELEMENT high)                                   \
+    {                                                                                              \
+        return WG__MM(min_##S)(T##_set(high), WG__MM(max_##S)(T##_set(low), x));                   \
+    }                                                                                              \
     WG__WORD T##_v T##_min(T##_v x, T##_v y)                                                       \
     {                                                                                              \
         const T##_v smaller = WG__MM(min_##S)(x, y);                                               \
@@ -390,6 +411,32 @@ WG__WORD f32_v f32_of_i32(i32_v x) { return WG__MM(cvtepi32_ps)(x); }
 WG__WORDS(f32, ps, float, i32, 32, int32_t, WG__MM(set1_epi32), WG__BITS_PS, WG__CAST_PS)
 WG__WORDS(f64, pd, double, i64, 64, int64_t, WG__SET_I64, WG__BITS_PD, WG__CAST_PD)
 #undef WG__WORDS
+
+#if defined(WG_LEVEL_AVX512)
+WG__WORD f32_v f32_scale(f32_v x, f32_v n) { return simde_mm512_scalef_ps(x, n); }
+WG__WORD f64_v f64_scale(f64_v x, f64_v n) { return simde_mm512_scalef_pd(x, n); }
+#else
+/* In two steps, of which only the second can leave the normal range: n + 1.5 2^(digits - 1) has n in
+ * its low bits, and the shift moves them into the exponent.                                        */
+WG__WORD f32_v f32_scale(f32_v x, f32_v n)
+{
+    const f32_v magic = f32_set(0x1.8p23f);
+    const i32_v one = f32_bits(f32_set(1.0f));
+    const f32_v half = f32_add(f32_mul(n, f32_set(0.5f)), magic);
+    const f32_v rest = f32_add(f32_sub(n, f32_sub(half, magic)), magic);
+    x = f32_mul(x, f32_from_bits(i32_add(i32_shl(f32_bits(half), 23), one)));
+    return f32_mul(x, f32_from_bits(i32_add(i32_shl(f32_bits(rest), 23), one)));
+}
+WG__WORD f64_v f64_scale(f64_v x, f64_v n)
+{
+    const f64_v magic = f64_set(0x1.8p52);
+    const i64_v one = f64_bits(f64_set(1.0));
+    const f64_v half = f64_add(f64_mul(n, f64_set(0.5)), magic);
+    const f64_v rest = f64_add(f64_sub(n, f64_sub(half, magic)), magic);
+    x = f64_mul(x, f64_from_bits(i64_add(i64_shl(f64_bits(half), 52), one)));
+    return f64_mul(x, f64_from_bits(i64_add(i64_shl(f64_bits(rest), 52), one)));
+}
+#endif
 
 #if defined(WG_LEVEL_PORTABLE) || defined(WG_LEVEL_SSE2)
 #include "core/fma.h"

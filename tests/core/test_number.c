@@ -307,6 +307,23 @@ Test(number, random_texts_read_as_strtod_reads_them)
     }
 }
 
+/* Up to 900 digits at every size a double has, and beyond both ends. */
+Test(number, long_texts_read_as_strtod_reads_them)
+{
+    uint64_t state = test_seed();
+    for (int i = 0; i < 2000; i++) {
+        char text[1000];
+        const int digits = 1 + (int)(test_random(&state) % 900);
+        const int exponent = (int)(test_random(&state) % 650) - 335;
+        double value = 0;
+        text[0] = '.';
+        for (int j = 1; j <= digits; j++) text[j] = (char)('0' + test_random(&state) % 10);
+        snprintf(text + digits + 1, 20, "e%d", exponent);
+        check_equal_i(wg__number_read(text, strlen(text), &value), strlen(text));
+        check_msg(value == strtod(text, NULL), "%s read as %a", text, value);
+    }
+}
+
 /* An odd number n of 54 bits lies half way between two doubles, and so does n / 2^k, which is
  * n 5^k / 10^k. The even one of the two is n with its last two bits rounded away.                */
 Test(number, random_ties_go_to_the_even_double)
