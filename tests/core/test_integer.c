@@ -87,7 +87,7 @@ Test(integer, compare_orders_by_value)
 }
 
 /* 10^40 = 443668708623630 * 7^30 + 0xa75463d17bece35473592; 7^30 has 85 bits, so both are shifted
- * by 11 to fill three limbs.                                                                        */
+ * by 11 to fill three limbs.                                                                     */
 Test(integer, division_leaves_the_remainder)
 {
     wg__integer x;
