@@ -4,8 +4,8 @@
 
 #include <core/internal.h>
 
-/* 10^1093, the largest denominator met (769 digits just above the least double), has 3631 bits; what
- * is divided by it has 54 more at most, and dividing shifts both by up to 31.                    */
+/* 10^1093, the largest denominator met (769 digits just above the least double), has 3631 bits;
+ * what is divided by it has 54 more at most, and dividing shifts both by up to 31.               */
 enum { WG__LIMB_COUNT = 120 };
 
 typedef struct wg__integer {

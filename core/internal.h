@@ -125,8 +125,8 @@ bool wg__pattern_matches(const char *pattern, const char *text); /* '*' any run,
 
 /* Shortest text that reads back as the same double: "0.1", "1e-7", "-0", "inf", "nan"; '.' is the
  * point in every locale. wg__number_read takes the longest number that text starts with: digits
- * with at most one point, an exponent, a sign in front, or inf, infinity, nan in any case. It rounds
- * to nearest (beyond all doubles: infinity); returns the bytes used, 0 if there is no number.    */
+ * with at most one point, an exponent, a sign in front, or inf, infinity, nan in any case. It is
+ * rounded to nearest (beyond all doubles: infinity). The bytes used, 0 if there is no number.    */
 void wg__number_text(double value, char out[32]);
 size_t wg__number_read(const char *text, size_t bytes, double *out);
 
