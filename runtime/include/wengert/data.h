@@ -25,6 +25,7 @@ int wg_dataset_find(const wg_dataset *data, const char *column, wg_view *view);
 int64_t wg_dataset_count(const wg_dataset *data); /* rows */
 
 typedef struct wg_csv_options {
+    const wg_allocator *allocator;
     const char *x, *t; /* column names, comma separated; default all others, last */
     char separator;    /* 0: comma */
     bool without_header;

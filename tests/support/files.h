@@ -1,0 +1,14 @@
+/* Files that tests write, read and remove, in the system's folder for such things.                 */
+#ifndef WG_TEST_FILES_H
+#define WG_TEST_FILES_H
+
+#include "support/test.h"
+
+/* A path that no other test and no other process uses; the memory is overwritten by the fourth next call. */
+const char *test_path(const char *name);
+void test_file_write(const char *path, const void *data, size_t bytes);
+/* The content and a zero byte behind it, to be freed; NULL if there is no such file. */
+char *test_file_read(const char *path, size_t *bytes);
+void test_file_remove(const char *path); /* if it is there */
+
+#endif
