@@ -27,6 +27,7 @@ typedef struct wg__record {
 } wg__record;
 _Static_assert(sizeof(wg__record) == 32, "hashed and compared as bytes");
 
+/* file NULL: no line yet, wg_at will give it. scope: a path of the tape, 0 for none. */
 typedef struct wg__place { const char *file; int32_t line; uint32_t scope; } wg__place;
 
 /* An interned table: item i is count[i] words. Blocks never move. */
@@ -40,14 +41,17 @@ typedef struct wg__table {
 
 typedef struct wg__constant { wg__type type; const void *data; size_t bytes; } wg__constant;
 
+/* Equal scalars share one constant, and numbers of formulas one record (WG__NONE: none yet). */
+typedef struct wg__number { uint32_t constant, node; } wg__number;
+
 /* ---- slots: where values from outside are bound ---- */
 
 typedef struct wg__input {
     const char *name;          /* NULL: unnamed */
     wg__type type;
-    wg_view view;              /* borrowed, or of `scalar` */
-    int64_t scalar;            /* storage of wg_scalar, bytes of any dtype */
+    wg_view view;              /* borrowed; of a scalar or a constant: the tape's own memory */
     bool is_scalar, is_batch;
+    bool is_constant;          /* a constant too long for the key: unnamed, bytes of this recording */
     uint32_t node;
 } wg__input;
 
@@ -68,11 +72,17 @@ typedef struct wg__version {
     wg__entry *entry;          /* NULL: created by this recording, not yet committed */
     const char *path;
     wg__type type;
-    bool is_trained, is_frozen, is_shared;
-    uint32_t leaf;             /* record of op parameter: the value it had when first met */
-    uint32_t present;          /* what the name reads as now: leaf, or stop_gradient of the last assign */
+    bool is_trained;
+    bool is_frozen;            /* in every scope where it was met */
+    bool is_shared;
+    uint32_t name;             /* path of the tape */
+    uint32_t next;             /* slot of the same path in another params, WG__NONE: none */
+    uint32_t leaf;             /* record of op parameter: the value of this epoch, WG__NONE: not read */
+    uint32_t present;          /* what the name reads as now: leaf, or stop_gradient of the last assign;
+                                  WG__NONE: not read since */
     uint32_t assigned;         /* value of the last assign, WG__NONE: none pending */
-    uint32_t epoch;            /* number of commits of this recording it has seen */
+    uint32_t epoch;            /* commits of this recording that replaced its value */
+    uint32_t first;            /* the first record that read it: its place is where it was met */
 } wg__version;
 
 typedef enum wg__effect_kind { WG__CREATE = 1, WG__ASSIGN, WG__REQUIRE_FINITE } wg__effect_kind;
@@ -89,7 +99,21 @@ typedef struct wg__result { uint32_t node; wg__array array; } wg__result;
 /* ---- the tape ---- */
 
 typedef struct wg__note { const char *path; uint32_t node; } wg__note;
-typedef struct wg__scope_item wg__scope_item;
+
+/* A path met on the tape, and what bears it; WG__NONE for what nothing does. Item 0 is the root, "". */
+typedef struct wg__scope_item {
+    const char *path;
+    uint32_t input;            /* slot */
+    uint32_t version;          /* first slot; more by `next` */
+    uint32_t note;             /* the latest */
+    uint32_t draw;             /* first of its draws; more by `next` */
+} wg__scope_item;
+
+/* How often a path was drawn for a params, and the first record of it. */
+typedef struct wg__draw { const wg_params *params; uint32_t count, first, next; } wg__draw;
+
+/* A value that reads an assigned version: record `node` stands for slot `slot`. */
+typedef struct wg__alias { uint32_t node, slot; } wg__alias;
 typedef struct wg__grad_space wg__grad_space;
 
 struct wg_tape {
@@ -102,10 +126,13 @@ struct wg_tape {
 
     wg__record *record;
     wg__place *place;
-    int64_t count, record_capacity, place_capacity;
+    bool *gone;                /* scratch of wg__tape_is_gone */
+    int64_t count, record_capacity, place_capacity, gone_capacity;
     wg__shape **shape;         /* by id */
     wg__table shapes, attributes, lists;
-    int64_t shape_capacity;
+    int64_t shape_count, shape_capacity;
+    uint32_t **list;           /* inputs by id of `lists` */
+    int64_t list_count, list_capacity;
     wg__constant *constant;
     int64_t constant_count, constant_capacity;
     wg__input *input;
@@ -123,9 +150,34 @@ struct wg_tape {
     int64_t note_count, note_capacity;
     wg__scope_item *scope;
     int64_t scope_count, scope_capacity;
-    wg__grad_space *grad_space;
+    uint32_t *scope_bucket;    /* open addressing over hashes of the paths; indices + 1 */
+    int64_t scope_bucket_count;
+    wg__table numbers;         /* dtype, bits */
+    wg__number *number;
+    int64_t number_capacity;
+    wg__alias *alias;          /* by node */
+    int64_t alias_count, alias_capacity;
+    wg__draw *draw;
+    int64_t draw_count, draw_capacity;
+    uint32_t *by_path;         /* slots of versions sorted by path */
+    int64_t by_path_capacity;
+    wg_params **held;          /* referenced until reset */
+    int64_t held_count, held_capacity;
+    wg__type *types;           /* of the inputs of the op being recorded */
+    int64_t types_capacity;
+    wg__grad_space *grad_space; /* NULL until the first gradient */
+    bool is_sweeping;          /* a gradient is being recorded: equal records are one */
 
+    /* Places. What is recorded takes `inherited` if set; else it waits for wg_at, and belongs to the
+     * layer whose parameter or draw was met last in the same outermost call.                        */
+    const wg__place *inherited;
+    uint32_t scope_now;
     uint32_t location_floor, location_depth, error_depth;
+    bool error_has_place;
+
+    /* Called after each record if set: an evaluator of the tests computes the value at once. */
+    void (*on_record)(wg_tape *tape, uint32_t node, void *user);
+    void *on_record_user;
     wg_error error;
     char what[400];            /* the error's text without its place, until the place is known */
     int ended;                 /* how the last run ended */
@@ -140,6 +192,8 @@ const int64_t *wg__tape_attribute(const wg_tape *tape, uint32_t node, int32_t *c
 wg__type wg__tape_type(const wg_tape *tape, uint32_t node);
 /* WG_OK if x is a value of this recording: else WG_EINVALID (null), WG_ESTALE, or the tape's error. */
 int wg__var_check(wg_var x);
+/* "matmul in encoder (model.c:41)", "input x (model.c:3)": how messages call a value. */
+void wg__tape_name_value(const wg_tape *tape, uint32_t node, wg__text *text);
 
 /* ---- what a run does to the tape ---- */
 
@@ -177,5 +231,145 @@ int wg__params_lock(wg_params *params, bool to_write); /* WG_OK or WG_EBUSY */
 void wg__params_unlock(wg_params *params);
 void wg__params_hold(wg_params *params);
 void wg__params_drop(wg_params *params);   /* wg_params_free is a drop of the creator's reference */
+
+/* ---- between the files of graph ---- */
+
+/* Id of these words, made if new; WG__NONE without memory. Words are copied to the arena. */
+uint32_t wg__table_intern(wg__table *table, const wg_allocator *allocator, wg__arena *arena,
+                          const int64_t *word, int64_t count);
+void wg__table_clear(wg__table *table);
+void wg__table_free(wg__table *table, const wg_allocator *allocator);
+
+/* The path parent/name (name alone below the root), made if new; WG__NONE without memory, after which
+ * the tape has its error, or if it is not there and `make` is false.                                 */
+uint32_t wg__tape_path(wg_tape *tape, uint32_t parent, const char *name, bool make);
+int wg__tape_paths_reset(wg_tape *tape);
+
+void wg__tape_builder_init(wg_tape *tape);
+uint32_t wg__tape_emit(wg__builder *self, const wg__request *request);
+/* A leaf: its type is given. */
+uint32_t wg__tape_leaf(wg_tape *tape, wg__op_id op, const wg__type *type, const int64_t *attribute,
+                       int32_t attribute_count);
+/* The shared record of a number, and the constant of one; WG__NONE after an error. */
+uint32_t wg__tape_number(wg__builder *self, wg_dtype dtype, double value);
+uint32_t wg__tape_number_constant(wg_tape *tape, wg_dtype dtype, double value);
+/* Its id; data stays where it is. */
+uint32_t wg__tape_constant(wg_tape *tape, const wg__type *type, const void *data, size_t bytes);
+bool wg__tape_is_number(const wg_tape *tape, uint32_t node);
+/* False if dtype cannot hold the value exactly (floats hold any, rounded). */
+bool wg__number_fits(wg_dtype dtype, double value);
+int64_t wg__number_bits(wg_dtype dtype, double value); /* the element's bytes first; one NaN only */
+
+/* Refuses for `op` (NULL: nobody in particular); the place is that of node, or the caller's to come if
+ * node is WG__NONE. Keeps the first error; returns status.                                          */
+int wg__tape_refuse(wg_tape *tape, int status, const char *op, uint32_t node, const char *format,
+                    ...)
+#if defined(__GNUC__)
+    __attribute__((format(printf, 5, 6)))
+#endif
+    ;
+int wg__tape_no_memory(wg_tape *tape); /* WG_EMEMORY */
+/* Gives the error its place, unless it has one or happened outside the callback that runs now. */
+void wg__tape_place_error(wg_tape *tape, const wg__place *place);
+/* " (model.c:41)"; nothing if the place has no line. */
+void wg__text_place(wg__text *text, const wg__place *place);
+
+/* The tape that all of x belong to, after checking each; NULL if there is none or an error, which has
+ * then been kept: `failed` is what the recorder returns.                                            */
+wg_tape *wg__tape_of(const char *op, int64_t count, const wg_var *x, wg_var *failed);
+wg_var wg__var_of(wg_tape *tape, uint32_t node); /* WG__NONE: the error value */
+/* WG_OK if x can be wanted; else its error, kept by its tape if it has one. */
+int wg__var_wanted(const char *op, wg_var x);
+/* The tape itself if it records; NULL with *failed set if it is NULL or has an error. */
+wg_tape *wg__tape_open(wg_tape *tape, wg_var *failed);
+
+static inline const wg__shape *wg__tape_shape(const wg_tape *tape, uint32_t node)
+{
+    return tape->shape[tape->record[node].shape];
+}
+/* Arguments of constructors: the axis from 0, its set as bits; an error is kept. */
+int wg__axis_resolve(wg_tape *tape, const char *op, int axis, const wg__shape *shape);
+int wg__axes_bits(wg_tape *tape, const char *op, const wg_axes *axes, const wg__shape *shape,
+                  uint32_t *bits);
+int wg__rank_check(wg_tape *tape, const char *op, int64_t rank); /* a user's is 8 at most */
+/* Any (max) or all (min) of bools along the axes; of nothing false and true. */
+uint32_t wg__emit_quantify(wg__builder *b, wg__op_id op, uint32_t x, uint32_t axes_bits);
+
+int wg__tape_effect(wg_tape *tape, wg__effect_kind kind, uint32_t slot, uint32_t value);
+
+/* Slot of a version by path id and params; WG__NONE: none. And of a value that reads one. */
+uint32_t wg__version_find(const wg_tape *tape, uint32_t path, const wg_params *params);
+uint32_t wg__version_of(const wg_tape *tape, uint32_t node);
+uint32_t wg__version_leaf(wg_tape *tape, uint32_t slot); /* the value of this epoch */
+uint32_t wg__version_read(wg_tape *tape, uint32_t slot); /* what the name reads as now */
+/* A new one for (params, name): type, entry, is_trained, is_frozen, is_shared are taken. */
+uint32_t wg__version_add(wg_tape *tape, const wg__version *version);
+/* The version of (params, name), met before or not: made with this first value if the params lack it. */
+uint32_t wg__version_meet(wg_tape *tape, const wg__version *wanted, const char *op,
+                          uint32_t (*make)(wg_tape *tape, const wg__version *wanted, void *user),
+                          void *user);
+int wg__version_assign(wg_tape *tape, uint32_t slot, uint32_t value);
+int wg__type_refuse(wg_tape *tape, const char *op, uint32_t node, const char *path,
+                    const wg__type *given, const wg__type *known);
+
+enum {
+    WG__SCOPE_TRAINING = 1, WG__SCOPE_FROZEN = 2, WG__SCOPE_SHARED = 4,
+    WG__SCOPE_INITIAL = 8      /* of an initialiser: draws do not advance and start at draw 0 */
+};
+/* The tape of a scope that can be recorded under; NULL with *failed set otherwise. */
+wg_tape *wg__scope_open(wg_scope scope, const char *op, wg_var *failed);
+/* The same, and the path of a name below it, which becomes the layer of what is recorded next; WG__NONE
+ * after an error.                                                                                    */
+uint32_t wg__scope_name(wg_scope scope, const char *op, const char *name, wg_var *failed);
+int wg__name_refuse(wg_tape *tape, const char *op, const char *name);
+
+/* ---- gradient sweeps ---- */
+
+/* Where a cotangent is live: an expression over conditions of selects, recorded only when an op needs
+ * it. Id 0: everywhere. Operands have smaller ids.                                                  */
+typedef enum wg__mask_kind {
+    WG__MASK_IS,               /* condition `node` */
+    WG__MASK_NOT,              /* its negation */
+    WG__MASK_AND,              /* x, an IS or NOT, and y */
+    WG__MASK_OR,               /* x or y */
+    WG__MASK_MOVED             /* x, over the result of `node`, moved to its input y */
+} wg__mask_kind;
+typedef struct wg__mask {
+    wg__mask_kind kind;
+    uint32_t node, x, y;
+    uint32_t value;            /* its record, WG__NONE until needed */
+} wg__mask;
+
+/* Memory of sweeps, kept from one to the next. */
+struct wg__grad_space {
+    bool *depends;             /* by node: on what one differentiates by */
+    uint32_t *cotangent;       /* by node: sum so far, WG__NONE: nothing yet */
+    uint32_t *live;            /* by node: mask id of the cotangent */
+    int64_t depends_capacity, cotangent_capacity, live_capacity;
+    bool *needed;              /* by input of the node at hand */
+    uint32_t *in, *gradient;
+    int64_t needed_capacity, in_capacity, gradient_capacity;
+    wg__mask *mask;            /* by id - 1 */
+    int64_t mask_count, mask_capacity;
+    uint32_t *stack;           /* of masks being recorded */
+    int64_t stack_capacity;
+    uint32_t *bucket;          /* equal records: open addressing; node + 1, WG__NONE: forgotten */
+    int64_t bucket_count, bucket_used;
+};
+/* The tape's space, made at first use; NULL after an error. */
+wg__grad_space *wg__grad_space_of(wg_tape *tape);
+void wg__grad_space_clear(wg_tape *tape);
+void wg__grad_space_free(wg_tape *tape);
+
+/* An equal record of this or an earlier sweep that was not handed out; WG__NONE: none. */
+uint32_t wg__cons_find(const wg_tape *tape, const wg__record *record);
+int wg__cons_add(wg_tape *tape, uint32_t node);     /* WG_EMEMORY without keeping the error */
+void wg__cons_forget(wg_tape *tape, uint32_t node); /* handed out: a user may differentiate by it */
+
+/* Masks: all give ids, WG__NONE after an error. */
+uint32_t wg__mask_branch(wg_tape *tape, uint32_t condition, bool is_taken, uint32_t mask);
+uint32_t wg__mask_moved(wg_tape *tape, uint32_t node, uint32_t input, uint32_t mask);
+uint32_t wg__mask_or(wg_tape *tape, uint32_t x, uint32_t y);
+uint32_t wg__mask_record(wg_tape *tape, uint32_t mask); /* the bool record; mask is not 0 */
 
 #endif

@@ -1,0 +1,323 @@
+/* Derivatives: one reverse sweep in stored order. Readers stand after what they read, so when a node's
+ * turn comes all that flows into its cotangent has arrived, and the order of every sum is that of the
+ * records. Nothing flows into what does not depend on a wanted value; a cotangent that is missing is no
+ * record at all, never a zero that is added.                                                         */
+#include "graph/internal.h"
+#include <string.h>
+
+/* A sweep from y back to the wanted x. */
+typedef struct sweep {
+    wg_tape *tape;
+    wg__grad_space *space;
+    uint32_t y, first;         /* nodes first .. y take part */
+    const char *op;            /* for messages */
+} sweep;
+
+/* ---- dependence ---- */
+
+static bool carries_derivative(const wg__record *record)
+{
+    return wg__op_table[record->op].is_differentiable &&
+           wg__dtype_is_float((wg_dtype)record->dtype);
+}
+
+static int space_reserve(sweep *s)
+{
+    const wg_allocator *allocator = &s->tape->allocator;
+    wg__grad_space *space = s->space;
+    const int64_t count = (int64_t)s->y + 1;
+    if (wg__grow(allocator, (void **)&space->depends, &space->depends_capacity, count,
+                 sizeof *space->depends) < 0 ||
+        wg__grow(allocator, (void **)&space->cotangent, &space->cotangent_capacity, count,
+                 sizeof *space->cotangent) < 0 ||
+        wg__grow(allocator, (void **)&space->live, &space->live_capacity, count,
+                 sizeof *space->live) < 0)
+        return wg__tape_no_memory(s->tape);
+    return WG_OK;
+}
+
+/* Marks what depends on an x; a derivative flows through these nodes only. */
+static int dependence_mark(sweep *s, int64_t count, const wg_var *x)
+{
+    WG_TRY(space_reserve(s));
+    bool *depends = s->space->depends;
+    s->first = s->y + 1;
+    memset(depends, 0, (size_t)s->y + 1);
+    for (int64_t i = 0; i < count; i++) {
+        if (x[i].index > s->y) continue;
+        depends[x[i].index] = true;
+        if (x[i].index < s->first) s->first = x[i].index;
+    }
+    for (uint32_t node = s->first; node <= s->y; node++) {
+        if (depends[node] || !carries_derivative(&s->tape->record[node])) continue;
+        int32_t in_count;
+        const uint32_t *in = wg__tape_inputs(s->tape, node, &in_count);
+        for (int32_t i = 0; i < in_count && !depends[node]; i++)
+            depends[node] = depends[in[i]];
+    }
+    return WG_OK;
+}
+
+bool wg_depends(wg_var y, wg_var x)
+{
+    wg_var failed;
+    const wg_var both[2] = { y, x };
+    wg_tape *tape = wg__tape_of("depends", 2, both, &failed);
+    if (tape == NULL || wg__grad_space_of(tape) == NULL) return false;
+    sweep s = { .tape = tape, .space = tape->grad_space, .y = y.index, .op = "depends" };
+    return dependence_mark(&s, 1, &x) == WG_OK && s.space->depends[y.index];
+}
+
+/* ---- the sweep ---- */
+
+/* Adds a contribution, live where `live` says, to the cotangent of a node. */
+static void cotangent_add(sweep *s, uint32_t node, uint32_t gradient, uint32_t live)
+{
+    uint32_t *sum = &s->space->cotangent[node];
+    if (*sum == WG__NONE) {
+        *sum = gradient;
+        s->space->live[node] = live;
+        return;
+    }
+    *sum = wg__emit2(&s->tape->builder, WG__OP_add, *sum, gradient);
+    s->space->live[node] = wg__mask_or(s->tape, s->space->live[node], live);
+}
+
+/* 0 where the mask is false, whatever the rule gave. */
+static uint32_t gradient_masked(sweep *s, uint32_t gradient, uint32_t live)
+{
+    wg__builder *b = &s->tape->builder;
+    const uint32_t condition = wg__mask_record(s->tape, live);
+    return wg__emit_select(b, condition, gradient, wg__emit_full_like(b, gradient, 0));
+}
+
+/* Where the gradient by input i is live, given where the result's cotangent is; what must be zeroed
+ * elsewhere is.                                                                                      */
+static uint32_t live_of_input(sweep *s, uint32_t node, int32_t i, const uint32_t *in, uint32_t live,
+                              uint32_t *gradient)
+{
+    const wg__op_id op = (wg__op_id)s->tape->record[node].op;
+    if (op == WG__OP_select) return wg__mask_branch(s->tape, in[0], i == 1, live);
+    if (live == 0) return 0;
+    switch (wg__op_table[op].class) {
+    case WG__CLASS_LINEAR: return live;
+    case WG__CLASS_MAP:
+        *gradient = gradient_masked(s, *gradient, live);
+        return live;
+    case WG__CLASS_MOVE: return wg__mask_moved(s->tape, node, (uint32_t)i, live);
+    case WG__CLASS_REDUCE: {
+        const uint32_t moved = wg__mask_moved(s->tape, node, (uint32_t)i, live);
+        if (op != WG__OP_sum && moved != WG__NONE)
+            *gradient = gradient_masked(s, *gradient, moved);
+        return moved;
+    }
+    default: return 0;   /* ends where elements meet */
+    }
+}
+
+/* Copies the inputs, since records move when more are made; true if any of them depends. */
+static bool inputs_open(sweep *s, uint32_t node, int32_t *in_count)
+{
+    wg__grad_space *space = s->space;
+    const wg_allocator *allocator = &s->tape->allocator;
+    const uint32_t *in = wg__tape_inputs(s->tape, node, in_count);
+    if (wg__grow(allocator, (void **)&space->needed, &space->needed_capacity, *in_count,
+                 sizeof *space->needed) < 0 ||
+        wg__grow(allocator, (void **)&space->in, &space->in_capacity, *in_count,
+                 sizeof *space->in) < 0 ||
+        wg__grow(allocator, (void **)&space->gradient, &space->gradient_capacity, *in_count,
+                 sizeof *space->gradient) < 0) {
+        wg__tape_no_memory(s->tape);
+        return false;
+    }
+    bool is_needed = false;
+    for (int32_t i = 0; i < *in_count; i++) {
+        space->in[i] = in[i];
+        space->needed[i] = s->space->depends[in[i]];
+        is_needed = is_needed || space->needed[i];
+    }
+    return is_needed;
+}
+
+/* Sends the cotangent of a node on to those of its inputs that depend. */
+static int node_sweep(sweep *s, uint32_t node)
+{
+    wg_tape *tape = s->tape;
+    wg__grad_space *space = s->space;
+    int32_t in_count, attribute_count;
+    if (!inputs_open(s, node, &in_count)) return tape->error.status;
+
+    const wg__node_view view = { .builder = &tape->builder,
+                                 .op = (wg__op_id)tape->record[node].op,
+                                 .in_count = in_count,
+                                 .in = space->in,
+                                 .needed = space->needed,
+                                 .attribute = wg__tape_attribute(tape, node, &attribute_count),
+                                 .attribute_count = attribute_count,
+                                 .r = node,
+                                 .g = space->cotangent[node] };
+    wg__vjp(&view, space->gradient);
+    for (int32_t i = 0; i < in_count; i++) {
+        uint32_t gradient = space->gradient[i];
+        if (!space->needed[i] || gradient == WG__NONE) continue;
+        const uint32_t live =
+            live_of_input(s, node, i, space->in, space->live[node], &gradient);
+        WG_TRY(tape->error.status);
+        cotangent_add(s, space->in[i], gradient, live);
+    }
+    return tape->error.status;
+}
+
+/* Sweeps from y, whose cotangent is seed, to all x. */
+static int sweep_run(sweep *s, uint32_t seed)
+{
+    wg_tape *tape = s->tape;
+    wg__grad_space *space = s->space;
+    if (s->first > s->y || !space->depends[s->y]) return WG_OK;
+    for (uint32_t node = s->first; node <= s->y; node++) space->cotangent[node] = WG__NONE;
+    space->mask_count = 0;
+    cotangent_add(s, s->y, seed, 0);
+    for (uint32_t node = s->y + 1; node-- > s->first;) {
+        const bool flows = space->depends[node] && space->cotangent[node] != WG__NONE &&
+                           carries_derivative(&tape->record[node]);
+        if (!flows) continue;
+        const wg__place place = tape->place[node];
+        tape->inherited = &place;
+        const int status = node_sweep(s, node);
+        tape->inherited = NULL;
+        WG_TRY(status);
+    }
+    return WG_OK;
+}
+
+/* ---- results ---- */
+
+/* What reached x: a sum, or zeros. */
+static uint32_t result_of(const sweep *s, uint32_t x)
+{
+    const bool is_reached = x >= s->first && x <= s->y && s->space->depends[s->y] &&
+                            s->space->cotangent[x] != WG__NONE;
+    if (is_reached) return s->space->cotangent[x];
+    return wg__emit_full_like(&s->tape->builder, x, 0);
+}
+
+static int derivatives(sweep *s, uint32_t seed, int64_t count, const wg_var *x, wg_var *gradient)
+{
+    wg_tape *tape = s->tape;
+    uint32_t *result = wg__arena_take(&tape->arena, (size_t)count * sizeof *result);
+    if (result == NULL) return wg__tape_no_memory(tape);
+    WG_TRY(dependence_mark(s, count, x));
+    tape->is_sweeping = true;
+    const int status = sweep_run(s, seed);
+    const wg__place place = tape->place[s->y];
+    tape->inherited = &place;
+    for (int64_t i = 0; i < count && status == WG_OK; i++) result[i] = result_of(s, x[i].index);
+    tape->inherited = NULL;
+    tape->is_sweeping = false;
+    WG_TRY(tape->error.status);
+    for (int64_t i = 0; i < count; i++) {
+        WG_ASSERT(tape->record[result[i]].shape == tape->record[x[i].index].shape);
+        wg__cons_forget(tape, result[i]);
+    }
+    for (int64_t i = 0; i < count; i++) gradient[i] = wg__var_of(tape, result[i]);
+    return WG_OK;
+}
+
+/* ---- arguments ---- */
+
+/* `where` is the node whose place an error takes, WG__NONE for that of the caller to come. */
+static int wanted_check(const sweep *s, uint32_t where, int64_t count, const wg_var *x)
+{
+    wg_tape *tape = s->tape;
+    const wg_dtype of = (wg_dtype)tape->record[s->y].dtype;
+    if (!wg__dtype_is_float(of))
+        return wg__tape_refuse(tape, WG_EGRADIENT, s->op, where, "no derivative of %s exists",
+                               wg_dtype_name(of));
+    for (int64_t i = 0; i < count; i++) {
+        const wg_dtype by = (wg_dtype)tape->record[x[i].index].dtype;
+        if (!wg__dtype_is_float(by))
+            return wg__tape_refuse(tape, WG_EGRADIENT, s->op, where,
+                                   "no derivative by %s exists", wg_dtype_name(by));
+        if (wg__tape_is_number(tape, x[i].index))
+            return wg__tape_refuse(tape, WG_EGRADIENT, s->op, where,
+                                   "by a number, which others share: use wg_full or wg_scalar");
+    }
+    return WG_OK;
+}
+
+static int scalar_check(const sweep *s, uint32_t where)
+{
+    const wg__shape *shape = wg__tape_shape(s->tape, s->y);
+    if (shape->rank == 0) return WG_OK;
+    char text[160];
+    wg__text of = wg__text_of(text, sizeof text);
+    wg__text_shape(&of, shape);
+    return wg__tape_refuse(s->tape, WG_ESHAPE, s->op, where, "%s is not a scalar: sum it first",
+                           text);
+}
+
+/* Checks that all values are of one tape and opens a sweep from y. */
+static int sweep_open(sweep *s, const char *op, wg_var y, int64_t count, const wg_var *x,
+                      wg_var *failed)
+{
+    wg_tape *tape = wg__tape_of(op, 1, &y, failed);
+    for (int64_t i = 0; i < count && tape != NULL; i++)
+        tape = wg__tape_of(op, 2, (const wg_var[2]){ y, x[i] }, failed);
+    if (tape == NULL) return failed->tape == NULL ? WG_EINVALID : failed->tape->error.status;
+    *failed = wg__var_of(tape, WG__NONE);
+    *s = (sweep){ .tape = tape, .space = wg__grad_space_of(tape), .y = y.index, .op = op };
+    return s->space == NULL ? WG_EMEMORY : WG_OK;
+}
+
+static uint32_t seed_one(const sweep *s)
+{
+    wg__builder *b = &s->tape->builder;
+    return wg__tape_number(b, (wg_dtype)s->tape->record[s->y].dtype, 1);
+}
+
+wg_var wg_grad(wg_var y, wg_var x)
+{
+    sweep s;
+    wg_var failed, gradient;
+    if (sweep_open(&s, "grad", y, 1, &x, &failed) < 0 || wanted_check(&s, WG__NONE, 1, &x) < 0 ||
+        scalar_check(&s, WG__NONE) < 0 || derivatives(&s, seed_one(&s), 1, &x, &gradient) < 0)
+        return failed;
+    return gradient;
+}
+
+int wg_grads(wg_var y, int64_t count, const wg_var *x, wg_var *gradient)
+{
+    sweep s;
+    wg_var failed;
+    if (count < 0 || (count > 0 && (x == NULL || gradient == NULL))) {
+        if (y.tape == NULL) return WG_EINVALID;
+        return wg__tape_refuse(y.tape, WG_EINVALID, "grads", WG__NONE, "x or gradient is NULL");
+    }
+    WG_TRY(sweep_open(&s, "grads", y, count, x, &failed));
+    WG_TRY(wanted_check(&s, y.index, count, x));
+    WG_TRY(scalar_check(&s, y.index));
+    return derivatives(&s, seed_one(&s), count, x, gradient);
+}
+
+wg_var wg_vjp(wg_var y, wg_var x, wg_var cotangent)
+{
+    sweep s;
+    wg_var failed, gradient;
+    const wg_var both[2] = { x, cotangent };
+    if (sweep_open(&s, "vjp", y, 2, both, &failed) < 0 || wanted_check(&s, WG__NONE, 1, &x) < 0)
+        return failed;
+    const wg__type of = wg__tape_type(s.tape, y.index);
+    const wg__type given = wg__tape_type(s.tape, cotangent.index);
+    if (of.dtype != given.dtype || !wg__shape_equal(&of.shape, &given.shape)) {
+        char text[300];
+        wg__text why = wg__text_of(text, sizeof text);
+        wg__text_add(&why, "the cotangent is %s ", wg_dtype_name(given.dtype));
+        wg__text_shape(&why, &given.shape);
+        wg__text_add(&why, ", y is %s ", wg_dtype_name(of.dtype));
+        wg__text_shape(&why, &of.shape);
+        wg__tape_refuse(s.tape, of.dtype != given.dtype ? WG_EDTYPE : WG_ESHAPE, "vjp", WG__NONE,
+                        "%s", text);
+        return failed;
+    }
+    return derivatives(&s, cotangent.index, 1, &x, &gradient) < 0 ? failed : gradient;
+}

@@ -1,0 +1,110 @@
+/* Numbers: scalar constants. Equal ones share a constant, so a formula's text costs its key once; and
+ * what formulas and derivative rules call a number is one record, so nothing can be differentiated by
+ * it (wg_grad refuses). wg_full and wg_constant make a record of their own.                           */
+#include "graph/internal.h"
+#include <math.h>
+#include <string.h>
+
+bool wg__number_fits(wg_dtype dtype, double value)
+{
+    switch (dtype) {
+    case WG_F32:
+    case WG_F64: return true;
+    case WG_I32: return value >= -0x1p31 && value < 0x1p31 && floor(value) == value;
+    case WG_I64: return value >= -0x1p63 && value < 0x1p63 && floor(value) == value;
+    case WG_U8: return value >= 0 && value < 256 && floor(value) == value;
+    case WG_BOOL: return value == 0 || value == 1;
+    default: return false;
+    }
+}
+
+/* Rounds to nearest as every conversion to f32 does; what is beyond the largest becomes infinite, which
+ * a C conversion need not do.                                                                         */
+static float f32_of(double value)
+{
+    const double limit = 0x1.ffffffp127;   /* halfway between the largest f32 and 2^128 */
+    if (value >= limit) return INFINITY;
+    if (value <= -limit) return -INFINITY;
+    return (float)value;
+}
+
+int64_t wg__number_bits(wg_dtype dtype, double value)
+{
+    WG_ASSERT(wg__number_fits(dtype, value));
+    if (value != value) value = NAN;
+    int64_t bits = 0;
+    const float f32 = dtype == WG_F32 ? f32_of(value) : 0;
+    const int32_t i32 = dtype == WG_I32 ? (int32_t)value : 0;
+    const int64_t i64 = dtype == WG_I64 ? (int64_t)value : 0;
+    const uint8_t u8 = dtype == WG_U8 || dtype == WG_BOOL ? (uint8_t)value : 0;
+    switch (dtype) {
+    case WG_F32: memcpy(&bits, &f32, sizeof f32); break;
+    case WG_F64: memcpy(&bits, &value, sizeof value); break;
+    case WG_I32: memcpy(&bits, &i32, sizeof i32); break;
+    case WG_I64: bits = i64; break;
+    default: memcpy(&bits, &u8, sizeof u8); break;
+    }
+    return bits;
+}
+
+uint32_t wg__tape_constant(wg_tape *tape, const wg__type *type, const void *data, size_t bytes)
+{
+    if (wg__grow(&tape->allocator, (void **)&tape->constant, &tape->constant_capacity,
+                 tape->constant_count + 1, sizeof *tape->constant) < 0) {
+        wg__tape_no_memory(tape);
+        return WG__NONE;
+    }
+    tape->constant[tape->constant_count] =
+        (wg__constant){ .type = *type, .data = data, .bytes = bytes };
+    return (uint32_t)tape->constant_count++;
+}
+
+/* The entry of this number, made if new; NULL after an error. */
+static wg__number *number_intern(wg_tape *tape, wg_dtype dtype, double value)
+{
+    if (tape->error.status < 0) return NULL;
+    const int64_t word[2] = { dtype, wg__number_bits(dtype, value) };
+    const int64_t known = tape->numbers.count;
+    const uint32_t id =
+        wg__table_intern(&tape->numbers, &tape->allocator, &tape->arena, word, 2);
+    if (id != WG__NONE && id < known) return &tape->number[id];
+    if (id == WG__NONE ||
+        wg__grow(&tape->allocator, (void **)&tape->number, &tape->number_capacity, id + 1,
+                 sizeof *tape->number) < 0) {
+        wg__tape_no_memory(tape);
+        return NULL;
+    }
+    const wg__type type = { .dtype = dtype, .shape = { .rank = 0 } };
+    const int64_t *bits = &tape->numbers.item[id].word[1];
+    const uint32_t constant = wg__tape_constant(tape, &type, bits, wg_dtype_bytes(dtype));
+    if (constant == WG__NONE) return NULL;
+    tape->number[id] = (wg__number){ .constant = constant, .node = WG__NONE };
+    return &tape->number[id];
+}
+
+uint32_t wg__tape_number_constant(wg_tape *tape, wg_dtype dtype, double value)
+{
+    const wg__number *number = number_intern(tape, dtype, value);
+    return number == NULL ? WG__NONE : number->constant;
+}
+
+uint32_t wg__tape_number(wg__builder *self, wg_dtype dtype, double value)
+{
+    wg_tape *tape = (wg_tape *)self;
+    wg__number *number = number_intern(tape, dtype, value);
+    if (number == NULL) return WG__NONE;
+    if (number->node == WG__NONE) {
+        const wg__type type = { .dtype = dtype, .shape = { .rank = 0 } };
+        const int64_t attribute[1] = { number->constant };
+        number->node = wg__tape_leaf(tape, WG__OP_constant, &type, attribute, 1);
+    }
+    return number->node;
+}
+
+bool wg__tape_is_number(const wg_tape *tape, uint32_t node)
+{
+    if (tape->record[node].op != WG__OP_constant) return false;
+    for (int64_t i = 0; i < tape->numbers.count; i++)
+        if (tape->number[i].node == node) return true;
+    return false;
+}

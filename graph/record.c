@@ -1,0 +1,223 @@
+/* Recording: a request becomes a record of 32 bytes, its shape, attribute and input list ids of the
+ * tape's tables. Inputs stand before their readers, so stored order is an order of execution; every
+ * pass over a tape relies on it.                                                                     */
+#include "graph/internal.h"
+#include <string.h>
+
+/* ---- parts of a record ---- */
+
+static uint32_t shape_id(wg_tape *tape, const wg__shape *shape)
+{
+    const uint32_t id = wg__table_intern(&tape->shapes, &tape->allocator, &tape->arena, shape->dim,
+                                         shape->rank);
+    if (id == WG__NONE) return WG__NONE;
+    if (tape->shapes.count <= tape->shape_count) return id;
+    WG_ASSERT(id == tape->shape_count);
+    wg__shape *copy = wg__arena_take(&tape->arena, sizeof *copy);
+    if (copy == NULL || wg__grow(&tape->allocator, (void **)&tape->shape, &tape->shape_capacity,
+                                 id + 1, sizeof(wg__shape *)) < 0)
+        return WG__NONE;
+    *copy = *shape;
+    tape->shape[tape->shape_count++] = copy;
+    return id;
+}
+
+static uint32_t attribute_id(wg_tape *tape, const int64_t *attribute, int32_t count)
+{
+    if (count == 0) return 0;
+    return wg__table_intern(&tape->attributes, &tape->allocator, &tape->arena, attribute, count);
+}
+
+/* The inputs as words of the table, and as they are read. */
+static uint32_t list_id(wg_tape *tape, const uint32_t *in, int32_t count)
+{
+    int64_t *word = wg__arena_take(&tape->arena, (size_t)count * sizeof *word);
+    if (word == NULL) return WG__NONE;
+    for (int32_t i = 0; i < count; i++) word[i] = in[i];
+    const uint32_t id =
+        wg__table_intern(&tape->lists, &tape->allocator, &tape->arena, word, count);
+    if (id == WG__NONE || tape->lists.count <= tape->list_count) return id;
+    WG_ASSERT(id == tape->list_count);
+    uint32_t *copy = wg__arena_take(&tape->arena, (size_t)count * sizeof *copy);
+    if (copy == NULL || wg__grow(&tape->allocator, (void **)&tape->list, &tape->list_capacity,
+                                 id + 1, sizeof(uint32_t *)) < 0)
+        return WG__NONE;
+    memcpy(copy, in, (size_t)count * sizeof *copy);
+    tape->list[tape->list_count++] = copy;
+    return id;
+}
+
+/* Up to three inputs stand in the record, more in a list. */
+static int inputs_set(wg_tape *tape, wg__record *record, const uint32_t *in, int32_t count)
+{
+    if (count <= 3) {
+        record->in_count = (uint8_t)count;
+        for (int32_t i = 0; i < count; i++) record->in[i] = in[i];
+        return WG_OK;
+    }
+    record->in_count = WG__LIST;
+    record->in[0] = list_id(tape, in, count);
+    return record->in[0] == WG__NONE ? WG_EMEMORY : WG_OK;
+}
+
+/* ---- appending ---- */
+
+static int make_room(wg_tape *tape)
+{
+    const int64_t needed = tape->count + 1;
+    if (needed > tape->count_max)
+        return wg__tape_refuse(tape, WG_ELIMIT, NULL, WG__NONE,
+                               "more than %lld values on the tape: is wg_tape_reset missing?",
+                               (long long)tape->count_max);
+    if (wg__grow(&tape->allocator, (void **)&tape->record, &tape->record_capacity, needed,
+                 sizeof *tape->record) < 0 ||
+        wg__grow(&tape->allocator, (void **)&tape->place, &tape->place_capacity, needed,
+                 sizeof *tape->place) < 0 ||
+        wg__grow(&tape->allocator, (void **)&tape->gone, &tape->gone_capacity, needed,
+                 sizeof *tape->gone) < 0)
+        return wg__tape_no_memory(tape);
+    return WG_OK;
+}
+
+/* A record that needs no room of its own: during a sweep an equal one may exist. */
+static uint32_t append(wg_tape *tape, const wg__record *record)
+{
+    if (tape->is_sweeping) {
+        const uint32_t equal = wg__cons_find(tape, record);
+        if (equal != WG__NONE) return equal;
+    }
+    if (make_room(tape) < 0) return WG__NONE;
+    const uint32_t node = (uint32_t)tape->count;
+    tape->record[node] = *record;
+    tape->place[node] = tape->inherited != NULL ? *tape->inherited
+                                                : (wg__place){ .scope = tape->scope_now };
+    tape->count++;
+    if (tape->is_sweeping && wg__cons_add(tape, node) < 0) {
+        wg__tape_no_memory(tape);
+        return WG__NONE;
+    }
+    if (tape->on_record != NULL) tape->on_record(tape, node, tape->on_record_user);
+    return node;
+}
+
+uint32_t wg__tape_leaf(wg_tape *tape, wg__op_id op, const wg__type *type, const int64_t *attribute,
+                       int32_t attribute_count)
+{
+    if (tape->error.status < 0) return WG__NONE;
+    const wg__record record = { .op = (uint16_t)op,
+                                .dtype = (uint8_t)type->dtype,
+                                .shape = shape_id(tape, &type->shape),
+                                .attribute = attribute_id(tape, attribute, attribute_count) };
+    if (record.shape == WG__NONE || record.attribute == WG__NONE) {
+        wg__tape_no_memory(tape);
+        return WG__NONE;
+    }
+    return append(tape, &record);
+}
+
+/* ---- the builder ---- */
+
+/* Types of the inputs, valid until the next request. NULL without memory. */
+static const wg__type *input_types(wg_tape *tape, const wg__request *request)
+{
+    if (wg__grow(&tape->allocator, (void **)&tape->types, &tape->types_capacity,
+                 request->in_count > 3 ? request->in_count : 3, sizeof *tape->types) < 0)
+        return NULL;
+    for (int32_t i = 0; i < request->in_count; i++) {
+        const wg__record *in = &tape->record[request->in[i]];
+        tape->types[i].dtype = (wg_dtype)in->dtype;
+        tape->types[i].shape = *tape->shape[in->shape];
+    }
+    return tape->types;
+}
+
+/* Most ops have the shape of an input: then nothing is looked up. */
+static uint32_t result_shape_id(wg_tape *tape, const wg__request *request, const wg__type *in,
+                                const wg__type *out)
+{
+    const int32_t last = request->in_count - 1;
+    if (last >= 0 && wg__shape_equal(&in[last].shape, &out->shape))
+        return tape->record[request->in[last]].shape;
+    return shape_id(tape, &out->shape);
+}
+
+uint32_t wg__tape_emit(wg__builder *self, const wg__request *request)
+{
+    wg_tape *tape = (wg_tape *)self;
+    if (tape->error.status < 0) return WG__NONE;
+    for (int32_t i = 0; i < request->in_count; i++) {
+        if (request->in[i] == WG__NONE) return WG__NONE;
+        WG_ASSERT(request->in[i] < tape->count);
+    }
+    const wg__type *in = input_types(tape, request);
+    if (in == NULL) {
+        wg__tape_no_memory(tape);
+        return WG__NONE;
+    }
+    char reason[200];
+    wg__text why = wg__text_of(reason, sizeof reason);
+    wg__type out;
+    const int status = wg__infer(request, in, &out, &why);
+    if (status < 0) {
+        wg__tape_refuse(tape, status, wg__op_table[request->op].name, WG__NONE, "%s", reason);
+        return WG__NONE;
+    }
+    wg__record record = { .op = (uint16_t)request->op,
+                          .dtype = (uint8_t)out.dtype,
+                          .shape = result_shape_id(tape, request, in, &out),
+                          .attribute = attribute_id(tape, request->attribute,
+                                                    request->attribute_count) };
+    if (record.shape == WG__NONE || record.attribute == WG__NONE ||
+        inputs_set(tape, &record, request->in, request->in_count) < 0) {
+        wg__tape_no_memory(tape);
+        return WG__NONE;
+    }
+    return append(tape, &record);
+}
+
+static wg_dtype dtype_of(wg__builder *self, uint32_t node)
+{
+    return (wg_dtype)((wg_tape *)self)->record[node].dtype;
+}
+
+static const wg__shape *shape_of(wg__builder *self, uint32_t node)
+{
+    return wg__tape_shape((wg_tape *)self, node);
+}
+
+void wg__tape_builder_init(wg_tape *tape)
+{
+    tape->builder = (wg__builder){ .emit = wg__tape_emit,
+                                   .number = wg__tape_number,
+                                   .dtype = dtype_of,
+                                   .shape = shape_of };
+}
+
+/* ---- reading ---- */
+
+const uint32_t *wg__tape_inputs(const wg_tape *tape, uint32_t node, int32_t *count)
+{
+    WG_ASSERT(node < tape->count);
+    const wg__record *record = &tape->record[node];
+    if (record->in_count == WG__LIST) {
+        *count = (int32_t)tape->lists.item[record->in[0]].count;
+        return tape->list[record->in[0]];
+    }
+    *count = record->in_count;
+    return record->in;
+}
+
+const int64_t *wg__tape_attribute(const wg_tape *tape, uint32_t node, int32_t *count)
+{
+    WG_ASSERT(node < tape->count);
+    const wg__words *words = &tape->attributes.item[tape->record[node].attribute];
+    *count = (int32_t)words->count;
+    return words->word;
+}
+
+wg__type wg__tape_type(const wg_tape *tape, uint32_t node)
+{
+    WG_ASSERT(node < tape->count);
+    const wg__record *record = &tape->record[node];
+    return (wg__type){ .dtype = (wg_dtype)record->dtype, .shape = *tape->shape[record->shape] };
+}

@@ -1,0 +1,152 @@
+/* Scopes: where in the model we are. A scope is a value: a path of the tape and flags. That a name is met
+ * twice is found where something is made of it (a parameter, a state), not here: to walk to the same
+ * place twice is fine.                                                                                */
+#include "graph/internal.h"
+#include <stdio.h>
+#include <string.h>
+
+/* A scope that records nothing; its tape has the error. */
+static wg_scope scope_none(wg_tape *tape, wg_params *params)
+{
+    return (wg_scope){ .tape = tape,
+                       .params = params,
+                       .path = WG__NONE,
+                       .generation = tape == NULL ? 0 : tape->generation };
+}
+
+wg_tape *wg__scope_open(wg_scope scope, const char *op, wg_var *failed)
+{
+    if (wg__tape_open(scope.tape, failed) == NULL) return NULL;
+    wg_tape *tape = scope.tape;
+    if (scope.generation != tape->generation) {
+        wg__tape_refuse(tape, WG_ESTALE, op, WG__NONE, "a scope of a recording that was reset");
+        return NULL;
+    }
+    if (scope.path < tape->scope_count) return tape;
+    wg__tape_refuse(tape, WG_EINVALID, op, WG__NONE, "this is no scope: begin with wg_scope_root");
+    return NULL;
+}
+
+int wg__name_refuse(wg_tape *tape, const char *op, const char *name)
+{
+    return wg__tape_refuse(tape, WG_ENAME, op, WG__NONE,
+                           "'%.64s' is no name: letters, digits, _ . - and / between them",
+                           name == NULL ? "" : name);
+}
+
+uint32_t wg__scope_name(wg_scope scope, const char *op, const char *name, wg_var *failed)
+{
+    wg_tape *tape = wg__scope_open(scope, op, failed);
+    if (tape == NULL) return WG__NONE;
+    if (!wg__name_is_valid(name, true)) {
+        wg__name_refuse(tape, op, name);
+        return WG__NONE;
+    }
+    tape->scope_now = scope.path;
+    return wg__tape_path(tape, scope.path, name, true);
+}
+
+/* The tape refers to the params until it is reset. */
+static int params_hold(wg_tape *tape, wg_params *params)
+{
+    for (int64_t i = 0; i < tape->held_count; i++)
+        if (tape->held[i] == params) return WG_OK;
+    if (wg__grow(&tape->allocator, (void **)&tape->held, &tape->held_capacity,
+                 tape->held_count + 1, sizeof(wg_params *)) < 0)
+        return wg__tape_no_memory(tape);
+    wg__params_hold(params);
+    tape->held[tape->held_count++] = params;
+    return WG_OK;
+}
+
+wg_scope wg_scope_root(wg_tape *tape, wg_params *params, wg_mode mode)
+{
+    wg_var failed;
+    if (wg__tape_open(tape, &failed) == NULL) return scope_none(tape, params);
+    if (mode != WG_TRAINING && mode != WG_EVALUATION) {
+        wg__tape_refuse(tape, WG_EINVALID, "scope", WG__NONE, "%d is no mode", (int)mode);
+        return scope_none(tape, params);
+    }
+    if (params != NULL && params_hold(tape, params) < 0) return scope_none(tape, params);
+    return (wg_scope){ .tape = tape,
+                       .params = params,
+                       .path = 0,
+                       .generation = tape->generation,
+                       .flags = mode == WG_TRAINING ? WG__SCOPE_TRAINING : 0 };
+}
+
+wg_scope wg_scope_in(wg_scope scope, const char *name)
+{
+    wg_var failed;
+    wg_tape *tape = wg__scope_open(scope, "scope", &failed);
+    if (tape == NULL) return scope_none(scope.tape, scope.params);
+    if (!wg__name_is_valid(name, true)) {
+        wg__name_refuse(tape, "scope", name);
+        return scope_none(tape, scope.params);
+    }
+    scope.path = wg__tape_path(tape, scope.path, name, true);
+    return scope;
+}
+
+wg_scope wg_scope_nth(wg_scope scope, const char *name, int64_t index)
+{
+    wg_var failed;
+    wg_tape *tape = wg__scope_open(scope, "scope", &failed);
+    if (tape == NULL) return scope_none(scope.tape, scope.params);
+    if (!wg__name_is_valid(name, true)) {
+        wg__name_refuse(tape, "scope", name);
+        return scope_none(tape, scope.params);
+    }
+    if (index < 0) {
+        wg__tape_refuse(tape, WG_EINVALID, "scope", WG__NONE, "%s_%lld: the index is negative",
+                        name, (long long)index);
+        return scope_none(tape, scope.params);
+    }
+    const size_t bytes = strlen(name) + 24;   /* '_', 19 digits, the end */
+    char *numbered = wg__arena_take(&tape->arena, bytes);
+    if (numbered == NULL) {
+        wg__tape_no_memory(tape);
+        return scope_none(tape, scope.params);
+    }
+    snprintf(numbered, bytes, "%s_%lld", name, (long long)index);
+    return wg_scope_in(scope, numbered);
+}
+
+wg_scope wg_scope_shared(wg_scope scope, const char *name)
+{
+    scope = wg_scope_in(scope, name);
+    scope.flags |= WG__SCOPE_SHARED;
+    return scope;
+}
+
+wg_scope wg_scope_frozen(wg_scope scope)
+{
+    scope.flags = (scope.flags | WG__SCOPE_FROZEN) & ~(uint32_t)WG__SCOPE_TRAINING;
+    return scope;
+}
+
+wg_scope wg_scope_mode(wg_scope scope, wg_mode mode)
+{
+    wg_var failed;
+    wg_tape *tape = wg__scope_open(scope, "scope", &failed);
+    if (tape == NULL) return scope_none(scope.tape, scope.params);
+    if (mode != WG_TRAINING && mode != WG_EVALUATION) {
+        wg__tape_refuse(tape, WG_EINVALID, "scope", WG__NONE, "%d is no mode", (int)mode);
+        return scope_none(tape, scope.params);
+    }
+    scope.flags &= ~(uint32_t)WG__SCOPE_TRAINING;
+    if (mode == WG_TRAINING) scope.flags |= WG__SCOPE_TRAINING;
+    return scope;
+}
+
+bool wg_scope_training(wg_scope scope)
+{
+    return (scope.flags & WG__SCOPE_TRAINING) != 0;
+}
+
+const char *wg_scope_path(wg_scope scope)
+{
+    const bool is_there = scope.tape != NULL && scope.generation == scope.tape->generation &&
+                          scope.path < scope.tape->scope_count;
+    return is_there ? scope.tape->scope[scope.path].path : "";
+}
