@@ -104,11 +104,22 @@ const tests = [_][]const u8{
     "tests/core/test_text.c",
     "tests/core/test_version.c",
     "tests/core/test_view.c",
+    "tests/ops/test_copy.c",
+    "tests/ops/test_derive.c",
+    "tests/ops/test_derive_edges.c",
+    "tests/ops/test_index.c",
+    "tests/ops/test_infer.c",
+    "tests/ops/test_move.c",
+    "tests/ops/test_number.c",
+    "tests/ops/test_rules.c",
+    "tests/ops/test_source.c",
+    "tests/ops/test_table.c",
     "tests/support/test_memory.c",
 };
 const test_support = [_][]const u8{
     "tests/support/check.c",
     "tests/support/declarations.c",
+    "tests/support/immediate.c",
     "tests/support/memory.c",
 };
 const runner = "tests/support/runner.c";

@@ -29,8 +29,8 @@ int wg__infer_permute(const wg__request *request, const wg__type *in, wg__type *
 {
     const wg__shape *shape = &in[0].shape;
     if (request->attribute_count != shape->rank) {
-        wg__text_add(why, "%d axes given for ", (int)request->attribute_count);
-        wg__text_shape(why, shape);
+        wg__text_add(why, "%d axes expected, %d given", (int)shape->rank,
+                     (int)request->attribute_count);
         return WG_EAXIS;
     }
     wg__type type = { .dtype = in[0].dtype, .shape = { .rank = shape->rank } };

@@ -1,0 +1,160 @@
+/* Derivatives of the elementwise rows where they are delicate: ties, kinks, infinities and tails.
+ * What is expected are the promises of the table and values made with 50 digits.                 */
+#include "golden/derivatives.h"
+#include "ops/rules.h"
+#include "support/immediate.h"
+#include "support/test.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+enum { ORDER_MAX = 3 };
+
+/* ---- ties, zeros and kinks ---- */
+
+typedef struct kink { wg__op_id op; double x, y, dx, dy; } kink;
+
+/* dx, dy: cotangents for g = 1. NaN expects NaN. */
+static const kink kinks[] = {
+    { WG__OP_abs, 0.0, 0, 0, 0 },
+    { WG__OP_abs, -0.0, 0, 0, 0 },
+    { WG__OP_abs, 5e-324, 0, 1, 0 },
+    { WG__OP_abs, -5e-324, 0, -1, 0 },
+    { WG__OP_abs, NAN, 0, NAN, 0 },
+    { WG__OP_sign, 0, 0, 0, 0 },
+    { WG__OP_sign, 3, 0, 0, 0 },
+    { WG__OP_maximum, 2, 2, 0.5, 0.5 },
+    { WG__OP_maximum, 0.0, -0.0, 0.5, 0.5 },
+    { WG__OP_maximum, 2, 3, 0, 1 },
+    { WG__OP_maximum, 3, 2, 1, 0 },
+    { WG__OP_maximum, INFINITY, INFINITY, 0.5, 0.5 },
+    { WG__OP_maximum, -INFINITY, INFINITY, 0, 1 },
+    { WG__OP_maximum, NAN, 1, NAN, NAN },
+    { WG__OP_maximum, 1, NAN, NAN, NAN },
+    { WG__OP_minimum, 2, 2, 0.5, 0.5 },
+    { WG__OP_minimum, 2, 3, 1, 0 },
+    { WG__OP_minimum, 3, 2, 0, 1 },
+    { WG__OP_minimum, 1, NAN, NAN, NAN },
+    { WG__OP_sqrt, 0, 0, INFINITY, 0 },
+    { WG__OP_sqrt, -1, 0, NAN, 0 },
+    { WG__OP_log, 0, 0, INFINITY, 0 },
+    { WG__OP_div, 1, 0, INFINITY, -INFINITY },
+    { WG__OP_div, 0, 0, INFINITY, NAN },
+    { WG__OP_rsqrt, 0, 0, -INFINITY, 0 },
+    { WG__OP_exp, -INFINITY, 0, 0, 0 },
+    { WG__OP_expm1, -INFINITY, 0, 0, 0 },
+    { WG__OP_tanh, INFINITY, 0, 0, 0 },
+    { WG__OP_tanh, -INFINITY, 0, 0, 0 },
+    { WG__OP_logistic, INFINITY, 0, 0, 0 },
+    { WG__OP_logistic, -INFINITY, 0, 0, 0 },
+    { WG__OP_erf, INFINITY, 0, 0, 0 },
+    { WG__OP_erf, -INFINITY, 0, 0, 0 },
+    { WG__OP_erf, 1e200, 0, 0, 0 },
+    { WG__OP_erf, NAN, 0, NAN, 0 },
+    { WG__OP_erfc, -INFINITY, 0, 0, 0 },
+    { WG__OP_erfc, 33, 0, 0, 0 },
+    { WG__OP_logaddexp, 3, 3, 0.5, 0.5 },
+    { WG__OP_logaddexp, INFINITY, INFINITY, 0.5, 0.5 },
+    { WG__OP_logaddexp, -INFINITY, -INFINITY, 0.5, 0.5 },
+    { WG__OP_logaddexp, INFINITY, -INFINITY, 1, 0 },
+    { WG__OP_logaddexp, INFINITY, 5, 1, 0 },
+    { WG__OP_logaddexp, -INFINITY, 5, 0, 1 },
+    { WG__OP_logaddexp, NAN, 5, NAN, NAN },
+};
+
+static void cotangents(wg_dtype dtype, const kink *k, int order, double out[2])
+{
+    immediate *im = immediate_create(WG__PORTABLE);
+    const wg__shape scalar = { .rank = 0 };
+    wg__builder *b = &im->builder;
+    const uint32_t x = wg__emit_cast(b, immediate_f64(im, &scalar, &k->x), dtype);
+    const uint32_t y = wg__emit_cast(b, immediate_f64(im, &scalar, &k->y), dtype);
+    const bool is_unary = wg__op_table[k->op].in_count == 1;
+    for (int i = 0; i < 2; i++) {
+        uint32_t value = is_unary ? wg__emit1(b, k->op, x) : wg__emit2(b, k->op, x, y);
+        for (int n = 0; n < order; n++)
+            value = immediate_grad(im, value, wg__emit_full_like(b, value, 1.0), i == 0 ? x : y);
+        out[i] = immediate_at(im, value, 0);
+    }
+    immediate_free(im);
+}
+
+static bool is_same_number(double actual, double expected)
+{
+    return expected != expected ? actual != actual : actual == expected;
+}
+
+Test(derive_edges, ties_kinks_and_infinities_have_their_values)
+{
+    for (size_t i = 0; i < sizeof kinks / sizeof kinks[0]; i++) {
+        const kink *k = &kinks[i];
+        for (wg_dtype dtype = WG_F32; dtype <= WG_F64; dtype++) {
+            double d[2];
+            cotangents(dtype, k, 1, d);
+            const bool is_tiny = fabs(k->x) < 1e-300 && k->x != 0;   /* 0 in f32 */
+            if (is_tiny && dtype == WG_F32) continue;
+            const bool is_unary = wg__op_table[k->op].in_count == 1;
+            check_msg(is_same_number(d[0], k->dx) && (is_unary || is_same_number(d[1], k->dy)),
+                      "%s %s(%g, %g): %g %g", wg_dtype_name(dtype), wg__op_table[k->op].name, k->x,
+                      k->y, d[0], d[1]);
+        }
+    }
+}
+
+/* At a tie of logaddexp the second derivative is 1/4, and the third 0: the guard that keeps equal
+ * infinities apart must not cut the difference's own derivative.                                 */
+Test(derive_edges, logaddexp_is_smooth_at_ties)
+{
+    const kink tie = { .op = WG__OP_logaddexp, .x = 2, .y = 2 };
+    double d[2];
+    cotangents(WG_F64, &tie, 2, d);
+    check(d[0] == 0.25 && d[1] == 0.25);
+    cotangents(WG_F64, &tie, 3, d);
+    check(d[0] == 0 && d[1] == 0);
+}
+
+/* ---- tails ---- */
+
+static double ulp_of(double x, wg_dtype dtype)
+{
+    int exponent;
+    (void)frexp(x, &exponent);
+    const int lowest = dtype == WG_F64 ? -1074 : -149;
+    const int digits = dtype == WG_F64 ? DBL_MANT_DIG : FLT_MANT_DIG;
+    return ldexp(1, exponent - digits > lowest ? exponent - digits : lowest);
+}
+
+static wg__op_id op_named(const char *name)
+{
+    for (int op = 1; op < WG__OP_COUNT; op++)
+        if (strcmp(wg__op_table[op].name, name) == 0) return (wg__op_id)op;
+    return WG__OP_NONE;
+}
+
+/* Units in the last place between a derivative and its golden value, counted in the golden's
+ * scale.                                                                                         */
+static double error_ulps(wg_dtype dtype, const derivative_golden *golden, int order)
+{
+    const kink at = { .op = op_named(golden->name), .x = golden->x, .y = 0 };
+    const double scale = fmax(fabs(golden->value[order]), fabs(golden->scale[order]));
+    double d[2];
+    cotangents(dtype, &at, order, d);
+    if (dtype == WG_F32 && scale > FLT_MAX) return 0;
+    return fabs(d[0] - golden->value[order]) / ulp_of(scale, dtype);
+}
+
+/* 8 units in f64 to the third order, 4 in f32 for the first (the row's own error for its value). */
+Test(derive_edges, tails_keep_their_digits_at_every_order)
+{
+    for (size_t i = 0; i < sizeof derivative_goldens / sizeof derivative_goldens[0]; i++) {
+        const derivative_golden *golden = &derivative_goldens[i];
+        for (int order = 1; order <= ORDER_MAX; order++) {
+            const double error = error_ulps(WG_F64, golden, order);
+            check_msg(error <= 8, "f64 %s, order %d at %g: %g ulp", golden->name, order, golden->x,
+                      error);
+        }
+        const double error = error_ulps(WG_F32, golden, 1);
+        check_msg(error <= 4, "f32 %s at %g: %g ulp", golden->name, golden->x, error);
+    }
+}
