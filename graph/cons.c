@@ -1,7 +1,7 @@
-/* Equal records of gradient sweeps are one: a derivative written in primitives repeats itself, and each
- * repetition would be differentiated again at the next order. Only what sweeps recorded is found here,
- * and no result that was handed out: a user never holds two names for one record, so differentiating by
- * a value means that value alone.                                                                    */
+/* Equal records of gradient sweeps are one: a derivative written in primitives repeats itself, and
+ * each repetition would be differentiated again at the next order. Only what sweeps recorded is
+ * found here, and no result that was handed out: a user never holds two names for one record, so
+ * differentiating by a value means that value alone. */
 #include "graph/internal.h"
 #include <string.h>
 

@@ -1,5 +1,5 @@
-/* Constructors of elementwise ops: dtypes must agree, shapes are joined as in NumPy, and a broadcast is
- * recorded wherever an input stretches, so that no rule ever meets one.                               */
+/* Constructors of elementwise ops: dtypes must agree, shapes are joined as in NumPy, and a
+ * broadcast is recorded wherever an input stretches, so that no rule ever meets one. */
 #include "graph/internal.h"
 #include <wengert/ops.h>
 
@@ -46,7 +46,8 @@ static int inputs_join(wg_tape *tape, const char *op, int32_t count, uint32_t *i
     return tape->error.status;
 }
 
-/* x[1 ..] have the dtype of x[0]. Before broadcasting, so that the message has the caller's shapes. */
+/* x[1 ..] have the dtype of x[0]. Before broadcasting, so that the message has the caller's
+ * shapes. */
 static int dtypes_agree(wg_tape *tape, const char *op, int32_t count, const uint32_t *in)
 {
     const int dtype = tape->record[in[0]].dtype;

@@ -1,7 +1,9 @@
-/* Errors stick: the first of a recording is kept with its text, what comes later is its consequence.
+/* Errors stick: the first of a recording is kept with its text, what comes later is its
+ * consequence.
  *
- * The text is "path: op: reason (file:line)". Of an error found while recording, the place is the user's
- * outermost call, which is known only when that call returns: until then the text stands without it.  */
+ * The text is "path: op: reason (file:line)". Of an error found while recording, the place is the
+ * user's outermost call, which is known only when that call returns: until then the text stands
+ * without it. */
 #include "graph/internal.h"
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,7 @@
-/* Derivatives: one reverse sweep in stored order. Readers stand after what they read, so when a node's
- * turn comes all that flows into its cotangent has arrived, and the order of every sum is that of the
- * records. Nothing flows into what does not depend on a wanted value; a cotangent that is missing is no
- * record at all, never a zero that is added.                                                         */
+/* Derivatives: one reverse sweep in stored order. Readers stand after what they read, so when a
+ * node's turn comes all that flows into its cotangent has arrived, and the order of every sum is
+ * that of the records. Nothing flows into what does not depend on a wanted value; a cotangent that
+ * is missing is no record at all, never a zero that is added. */
 #include "graph/internal.h"
 #include <string.h>
 
@@ -92,7 +92,7 @@ static uint32_t gradient_masked(sweep *s, uint32_t gradient, uint32_t live)
 }
 
 /* Where the gradient by input i is live, given where the result's cotangent is; what must be zeroed
- * elsewhere is.                                                                                      */
+ * elsewhere is. */
 static uint32_t live_of_input(sweep *s, uint32_t node, int32_t i, const uint32_t *in, uint32_t live,
                               uint32_t *gradient)
 {

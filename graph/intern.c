@@ -1,7 +1,8 @@
 /* Interned tables: equal runs of words have one id, given in order of first use.
  *
- * Open addressing over a hash of the words; a bucket holds id + 1. The words themselves are compared,
- * so a bad hash costs time only. At most half of the buckets are taken: a probe always ends.         */
+ * Open addressing over a hash of the words; a bucket holds id + 1. The words themselves are
+ * compared, so a bad hash costs time only. At most half of the buckets are taken: a probe always
+ * ends. */
 #include "graph/internal.h"
 #include <string.h>
 

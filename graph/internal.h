@@ -1,9 +1,10 @@
 /* The tape and the parameters as the runtime sees them.
  *
- * A recording is an array of 32-byte canonical records without pointers. Shapes, attributes and long input
- * lists are interned in order of first use, so equal recordings have equal bytes: records, tables,
- * constants, effects and wanted values together are the key of a program. What may change from run to run
- * (memory of inputs, scalars, parameters) hangs on slots and is no part of it. Places stand beside.     */
+ * A recording is an array of 32-byte canonical records without pointers. Shapes, attributes and
+ * long input lists are interned in order of first use, so equal recordings have equal bytes:
+ * records, tables, constants, effects and wanted values together are the key of a program. What may
+ * change from run to run (memory of inputs, scalars, parameters) hangs on slots and is no part of
+ * it. Places stand beside. */
 #ifndef WG_GRAPH_INTERNAL_H
 #define WG_GRAPH_INTERNAL_H
 
@@ -51,12 +52,12 @@ typedef struct wg__input {
     wg__type type;
     wg_view view;              /* borrowed; of a scalar or a constant: the tape's own memory */
     bool is_scalar, is_batch;
-    bool is_constant;          /* a constant too long for the key: unnamed, bytes of this recording */
+    bool is_constant;          /* too long for the key: unnamed, bytes of this recording */
     uint32_t node;
 } wg__input;
 
-/* One named tensor of a params. data is aligned to WG__ALIGNMENT and changes address only when replaced by
- * wg_params_set with another type.                                                                   */
+/* One named tensor of a params. data is aligned to WG__ALIGNMENT and changes address only when
+ * replaced by wg_params_set with another type. */
 typedef struct wg__entry {
     char *path;
     wg__type type;
@@ -77,9 +78,9 @@ typedef struct wg__version {
     bool is_shared;
     uint32_t name;             /* path of the tape */
     uint32_t next;             /* slot of the same path in another params, WG__NONE: none */
-    uint32_t leaf;             /* record of op parameter: the value of this epoch, WG__NONE: not read */
-    uint32_t present;          /* what the name reads as now: leaf, or stop_gradient of the last assign;
-                                  WG__NONE: not read since */
+    uint32_t leaf;             /* its record in this epoch, WG__NONE: not read yet */
+    uint32_t present;          /* what the name reads as now: leaf, or stop_gradient of the last
+                                  assign; WG__NONE: not read since */
     uint32_t assigned;         /* value of the last assign, WG__NONE: none pending */
     uint32_t epoch;            /* commits of this recording that replaced its value */
     uint32_t first;            /* the first record that read it: its place is where it was met */
@@ -100,7 +101,8 @@ typedef struct wg__result { uint32_t node; wg__array array; } wg__result;
 
 typedef struct wg__note { const char *path; uint32_t node; } wg__note;
 
-/* A path met on the tape, and what bears it; WG__NONE for what nothing does. Item 0 is the root, "". */
+/* A path met on the tape, and what bears it; WG__NONE for what nothing does. Item 0 is the root,
+ * "". */
 typedef struct wg__scope_item {
     const char *path;
     uint32_t input;            /* slot */
@@ -119,7 +121,7 @@ typedef struct wg__grad_space wg__grad_space;
 struct wg_tape {
     wg__builder builder;       /* first: rules emit onto the tape through it */
     wg_allocator allocator;
-    wg__arena arena;           /* names, shapes, words, constants, results: all that ends at reset */
+    wg__arena arena;           /* names, shapes, words, constants, results: what ends at reset */
     uint32_t generation;
     int64_t count_max;
     bool check_finite;
@@ -168,8 +170,8 @@ struct wg_tape {
     wg__grad_space *grad_space; /* NULL until the first gradient */
     bool is_sweeping;          /* a gradient is being recorded: equal records are one */
 
-    /* Places. What is recorded takes `inherited` if set; else it waits for wg_at, and belongs to the
-     * layer whose parameter or draw was met last in the same outermost call.                        */
+    /* Places. What is recorded takes `inherited` if set; else it waits for wg_at, and belongs to
+     * the layer whose parameter or draw was met last in the same outermost call. */
     const wg__place *inherited;
     uint32_t scope_now;
     uint32_t location_floor, location_depth, error_depth;
@@ -190,7 +192,8 @@ struct wg_tape {
 const uint32_t *wg__tape_inputs(const wg_tape *tape, uint32_t node, int32_t *count);
 const int64_t *wg__tape_attribute(const wg_tape *tape, uint32_t node, int32_t *count);
 wg__type wg__tape_type(const wg_tape *tape, uint32_t node);
-/* WG_OK if x is a value of this recording: else WG_EINVALID (null), WG_ESTALE, or the tape's error. */
+/* WG_OK if x is a value of this recording: else WG_EINVALID (null), WG_ESTALE, or the tape's
+ * error. */
 int wg__var_check(wg_var x);
 /* "matmul in encoder (model.c:41)", "input x (model.c:3)": how messages call a value. */
 void wg__tape_name_value(const wg_tape *tape, uint32_t node, wg__text *text);
@@ -206,9 +209,11 @@ int wg__tape_fail(wg_tape *tape, int status, uint32_t node, const char *format, 
 /* Room for a result; the memory is the tape's and lives until reset. NULL on failure. */
 wg__array *wg__tape_result_add(wg_tape *tape, uint32_t node);
 const wg__array *wg__tape_result(const wg_tape *tape, uint32_t node); /* NULL: not kept */
-/* After a commit: assigned versions get a new leaf at their next read, created ones know their entry. */
+/* After a commit: assigned versions get a new leaf at their next read, created ones know their
+ * entry. */
 void wg__tape_committed(wg_tape *tape);
-/* True if the value depends on a version that a commit of this recording has replaced; *slot: which. */
+/* True if the value depends on a version that a commit of this recording has replaced; *slot:
+ * which. */
 bool wg__tape_is_gone(const wg_tape *tape, uint32_t node, uint32_t *slot);
 
 /* ---- parameters ---- */
@@ -240,8 +245,8 @@ uint32_t wg__table_intern(wg__table *table, const wg_allocator *allocator, wg__a
 void wg__table_clear(wg__table *table);
 void wg__table_free(wg__table *table, const wg_allocator *allocator);
 
-/* The path parent/name (name alone below the root), made if new; WG__NONE without memory, after which
- * the tape has its error, or if it is not there and `make` is false.                                 */
+/* The path parent/name (name alone below the root), made if new; WG__NONE without memory, after
+ * which the tape has its error, or if it is not there and `make` is false. */
 uint32_t wg__tape_path(wg_tape *tape, uint32_t parent, const char *name, bool make);
 int wg__tape_paths_reset(wg_tape *tape);
 
@@ -260,8 +265,8 @@ bool wg__tape_is_number(const wg_tape *tape, uint32_t node);
 bool wg__number_fits(wg_dtype dtype, double value);
 int64_t wg__number_bits(wg_dtype dtype, double value); /* the element's bytes first; one NaN only */
 
-/* Refuses for `op` (NULL: nobody in particular); the place is that of node, or the caller's to come if
- * node is WG__NONE. Keeps the first error; returns status.                                          */
+/* Refuses for `op` (NULL: nobody in particular); the place is that of node, or the caller's to come
+ * if node is WG__NONE. Keeps the first error; returns status. */
 int wg__tape_refuse(wg_tape *tape, int status, const char *op, uint32_t node, const char *format,
                     ...)
 #if defined(__GNUC__)
@@ -274,8 +279,8 @@ void wg__tape_place_error(wg_tape *tape, const wg__place *place);
 /* " (model.c:41)"; nothing if the place has no line. */
 void wg__text_place(wg__text *text, const wg__place *place);
 
-/* The tape that all of x belong to, after checking each; NULL if there is none or an error, which has
- * then been kept: `failed` is what the recorder returns.                                            */
+/* The tape that all of x belong to, after checking each; NULL if there is none or an error, which
+ * has then been kept: `failed` is what the recorder returns. */
 wg_tape *wg__tape_of(const char *op, int64_t count, const wg_var *x, wg_var *failed);
 wg_var wg__var_of(wg_tape *tape, uint32_t node); /* WG__NONE: the error value */
 /* WG_OK if x can be wanted; else its error, kept by its tape if it has one. */
@@ -304,7 +309,8 @@ uint32_t wg__version_leaf(wg_tape *tape, uint32_t slot); /* the value of this ep
 uint32_t wg__version_read(wg_tape *tape, uint32_t slot); /* what the name reads as now */
 /* A new one for (params, name): type, entry, is_trained, is_frozen, is_shared are taken. */
 uint32_t wg__version_add(wg_tape *tape, const wg__version *version);
-/* The version of (params, name), met before or not: made with this first value if the params lack it. */
+/* The version of (params, name), met before or not: made with this first value if the params lack
+ * it. */
 uint32_t wg__version_meet(wg_tape *tape, const wg__version *wanted, const char *op,
                           uint32_t (*make)(wg_tape *tape, const wg__version *wanted, void *user),
                           void *user);
@@ -318,15 +324,15 @@ enum {
 };
 /* The tape of a scope that can be recorded under; NULL with *failed set otherwise. */
 wg_tape *wg__scope_open(wg_scope scope, const char *op, wg_var *failed);
-/* The same, and the path of a name below it, which becomes the layer of what is recorded next; WG__NONE
- * after an error.                                                                                    */
+/* The same, and the path of a name below it, which becomes the layer of what is recorded next;
+ * WG__NONE after an error. */
 uint32_t wg__scope_name(wg_scope scope, const char *op, const char *name, wg_var *failed);
 int wg__name_refuse(wg_tape *tape, const char *op, const char *name);
 
 /* ---- gradient sweeps ---- */
 
-/* Where a cotangent is live: an expression over conditions of selects, recorded only when an op needs
- * it. Id 0: everywhere. Operands have smaller ids.                                                  */
+/* Where a cotangent is live: an expression over conditions of selects, recorded only when an op
+ * needs it. Id 0: everywhere. Operands have smaller ids. */
 typedef enum wg__mask_kind {
     WG__MASK_IS,               /* condition `node` */
     WG__MASK_NOT,              /* its negation */

@@ -1,6 +1,6 @@
-/* Leaves: values from outside. An input is a slot, whose memory is the caller's and may change from run
- * to run; a constant is part of the program. Constants of more than 4 KiB would make the key of the
- * program long: they become slots whose memory is the tape's.                                         */
+/* Leaves: values from outside. An input is a slot, whose memory is the caller's and may change from
+ * run to run; a constant is part of the program. Constants of more than 4 KiB would make the key of
+ * the program long: they become slots whose memory is the tape's. */
 #include "graph/internal.h"
 #include <string.h>
 

@@ -1,12 +1,13 @@
 /* Places: which line of the user's recorded what.
  *
- * A recorder's macro calls wg_at after it: what was recorded since the last wg_at and has no line gets
- * this one, so what a composite records inside carries the line of the composite's caller. Around a
- * callback the values recorded before are put aside (held) for their own caller's wg_at.              */
+ * A recorder's macro calls wg_at after it: what was recorded since the last wg_at and has no line
+ * gets this one, so what a composite records inside carries the line of the composite's caller.
+ * Around a callback the values recorded before are put aside (held) for their own caller's
+ * wg_at. */
 #include "graph/internal.h"
 
-/* The place of the first input that has a line: inputs come before their reader, so one pass in stored
- * order carries a line through any chain.                                                            */
+/* The place of the first input that has a line: inputs come before their reader, so one pass in
+ * stored order carries a line through any chain. */
 static wg__place place_of_inputs(const wg_tape *tape, uint32_t node)
 {
     int32_t count;

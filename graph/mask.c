@@ -1,9 +1,9 @@
 /* Branch masks. A select sends its cotangent one way or the other; where a branch was not taken the
- * cotangent is exactly 0, but 0 times an infinite derivative would be NaN. So a cotangent carries where
- * it is live, and elementwise ops upstream give 0 elsewhere, whatever their rule gives.
+ * cotangent is exactly 0, but 0 times an infinite derivative would be NaN. So a cotangent carries
+ * where it is live, and elementwise ops upstream give 0 elsewhere, whatever their rule gives.
  *
- * A mask is an expression that costs nothing until such an op needs it as a value: a ReLU between two
- * products records none. Expressions only grow, and operands precede what is made of them.            */
+ * A mask is an expression that costs nothing until such an op needs it as a value: a ReLU between
+ * two products records none. Expressions only grow, and operands precede what is made of them. */
 #include "graph/internal.h"
 
 static uint32_t mask_add(wg_tape *tape, wg__mask mask)
@@ -98,8 +98,9 @@ static uint32_t record_part(wg_tape *tape, uint32_t node, uint32_t input, uint32
     return wg__emit_slice(&tape->builder, value, axis, start, start + extent, 1);
 }
 
-/* The mask over a node's result, moved to an input as the cotangent is: by the node's own rule, but that
- * what is summed is joined by `or`, and what was reduced in any way is spread as a sum's is.         */
+/* The mask over a node's result, moved to an input as the cotangent is: by the node's own rule, but
+ * that what is summed is joined by `or`, and what was reduced in any way is spread as a sum's
+ * is. */
 static uint32_t record_moved(wg_tape *tape, const wg__mask *mask, uint32_t value)
 {
     const wg__op_id op = (wg__op_id)tape->record[mask->node].op;

@@ -1,5 +1,5 @@
-/* Constructors that move elements: shapes and axes are resolved here (negative axes, one extent of -1),
- * and what would move nothing records nothing.                                                        */
+/* Constructors that move elements: shapes and axes are resolved here (negative axes, one extent of
+ * -1), and what would move nothing records nothing. */
 #include "graph/internal.h"
 #include <wengert/ops.h>
 

@@ -1,6 +1,6 @@
-/* Numbers: scalar constants. Equal ones share a constant, so a formula's text costs its key once; and
- * what formulas and derivative rules call a number is one record, so nothing can be differentiated by
- * it (wg_grad refuses). wg_full and wg_constant make a record of their own.                           */
+/* Numbers: scalar constants. Equal ones share a constant, so a formula's text costs its key once;
+ * and what formulas and derivative rules call a number is one record, so nothing can be
+ * differentiated by it (wg_grad refuses). wg_full and wg_constant make a record of their own. */
 #include "graph/internal.h"
 #include <math.h>
 #include <string.h>
@@ -18,8 +18,8 @@ bool wg__number_fits(wg_dtype dtype, double value)
     }
 }
 
-/* Rounds to nearest as every conversion to f32 does; what is beyond the largest becomes infinite, which
- * a C conversion need not do.                                                                         */
+/* Rounds to nearest as every conversion to f32 does; what is beyond the largest becomes infinite,
+ * which a C conversion need not do. */
 static float f32_of(double value)
 {
     const double limit = 0x1.ffffffp127;   /* halfway between the largest f32 and 2^128 */

@@ -1,5 +1,5 @@
-/* What layers, losses and rules of a user's own need of a tape, so that the library's have no privilege:
- * memory that ends with the recording, and a way to refuse.                                        */
+/* What layers, losses and rules of a user's own need of a tape, so that the library's have no
+ * privilege: memory that ends with the recording, and a way to refuse. */
 #include "graph/internal.h"
 
 void *wg_tape_take(wg_tape *tape, size_t bytes)

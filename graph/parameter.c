@@ -1,5 +1,5 @@
-/* Parameters and state by name. Met for the first time by a params, one is made: its first value is what
- * its initialiser records, and an effect that creates it when the recording runs.                     */
+/* Parameters and state by name. Met for the first time by a params, one is made: its first value is
+ * what its initialiser records, and an effect that creates it when the recording runs. */
 #include "graph/internal.h"
 #include <string.h>
 
@@ -27,8 +27,8 @@ static uint32_t meet_again(wg_tape *tape, uint32_t slot, const wg__version *want
     return slot;
 }
 
-/* The entry of the params in *entry, NULL if there is none; what the recording asks for is what it is
- * from now on, parameter or state.                                                                    */
+/* The entry of the params in *entry, NULL if there is none; what the recording asks for is what it
+ * is from now on, parameter or state. */
 static int entry_find(wg_tape *tape, const wg__version *wanted, const char *op, wg__entry **entry)
 {
     const char *path = tape->scope[wanted->name].path;
@@ -97,7 +97,8 @@ static bool wanted_of(wg_scope scope, const char *op, const char *name, wg_dtype
 
 typedef struct maker { wg_scope scope; wg_initializer init; } maker;
 
-/* The value an initialiser records. Its scope is the parameter itself: draws are keyed by its path. */
+/* The value an initialiser records. Its scope is the parameter itself: draws are keyed by its
+ * path. */
 static uint32_t parameter_make(wg_tape *tape, const wg__version *wanted, void *user)
 {
     const maker *m = user;

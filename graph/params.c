@@ -1,8 +1,8 @@
-/* Parameters and state that outlive recordings: tensors by path, sorted. Entries never move, so tapes and
- * programs may point to them; a value changes in place unless its type does.
+/* Parameters and state that outlive recordings: tensors by path, sorted. Entries never move, so
+ * tapes and programs may point to them; a value changes in place unless its type does.
  *
- * `users` counts readers, or is -1 while one writes: a write in use elsewhere is refused, never waited
- * for. `references` lets creator, tapes and programs go in any order.                                 */
+ * `users` counts readers, or is -1 while one writes: a write in use elsewhere is refused, never
+ * waited for. `references` lets creator, tapes and programs go in any order. */
 #include "graph/internal.h"
 #include <string.h>
 
@@ -183,8 +183,8 @@ static bool type_equal(const wg__type *x, const wg__type *y)
     return x->dtype == y->dtype && wg__shape_equal(&x->shape, &y->shape);
 }
 
-/* Gives the entry of this path, which is made if it is not there, room for a type. Its old value stays
- * until then; on failure everything is as it was.                                                     */
+/* Gives the entry of this path, which is made if it is not there, room for a type. Its old value
+ * stays until then; on failure everything is as it was. */
 static wg__entry *entry_prepare(wg_params *params, const char *path, const wg__type *type,
                                 bool is_trained)
 {

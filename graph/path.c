@@ -1,6 +1,6 @@
-/* Paths of a tape: each has one id, under which inputs, parameters, notes and draws of that name are
- * found. Id 0 is the root, the empty path. The path of a child is its parent's, a '/', its name; it is
- * compared in these parts, so that finding one builds no text.                                       */
+/* Paths of a tape: each has one id, under which inputs, parameters, notes and draws of that name
+ * are found. Id 0 is the root, the empty path. The path of a child is its parent's, a '/', its
+ * name; it is compared in these parts, so that finding one builds no text. */
 #include "graph/internal.h"
 #include <string.h>
 

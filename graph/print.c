@@ -1,7 +1,7 @@
 /* The text of a tape: a line a value, then a line an effect.
  *
  *     %4 matmul f32 [64, 128] %0 %3  hidden (model.c:41)
- *     assign hidden/weight = %17                                                                      */
+ *     assign hidden/weight = %17 */
 #include "graph/internal.h"
 #include <string.h>
 

@@ -4,8 +4,8 @@
 
 /* ---- matmul ---- */
 
-/* One matrix y for all of x: its leading axes are rows, so that y is neither repeated nor its gradient
- * summed afterwards.                                                                                 */
+/* One matrix y for all of x: its leading axes are rows, so that y is neither repeated nor its
+ * gradient summed afterwards. */
 static uint32_t matmul_rows(wg__builder *b, uint32_t x, uint32_t y)
 {
     wg__shape result = *b->shape(b, x);
@@ -18,7 +18,8 @@ static uint32_t matmul_rows(wg__builder *b, uint32_t x, uint32_t y)
     return wg__emit_reshape(b, product, &result);
 }
 
-/* Stretches leading axes to their joint extents. Axes that do not join stay, and the op refuses them. */
+/* Stretches leading axes to their joint extents. Axes that do not join stay, and the op refuses
+ * them. */
 static void leading_join(wg__builder *b, uint32_t in[2])
 {
     wg__shape shape[2], leading[2], joined;
@@ -74,7 +75,8 @@ wg_var wg_gather(wg_var x, wg_var index, int axis)
     const wg_var all[2] = { x, index };
     wg_tape *tape = wg__tape_of("gather", 2, all, &failed);
     if (tape == NULL) return failed;
-    const int64_t rank = wg__tape_shape(tape, x.index)->rank + wg__tape_shape(tape, index.index)->rank - 1;
+    const int32_t kept = wg__tape_shape(tape, x.index)->rank - 1;
+    const int64_t rank = kept + wg__tape_shape(tape, index.index)->rank;
     if (wg__rank_check(tape, "gather", rank) < 0) return wg__var_of(tape, WG__NONE);
     const uint32_t in[2] = { x.index, index.index };
     return indexed(tape, WG__OP_gather, in, 2, axis);

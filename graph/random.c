@@ -1,8 +1,8 @@
-/* Random numbers: bits are a function of a key, an element and a draw. The key is made of the params'
- * seed and the path, so neither the order of recording nor other draws change them; the draw is a state
- * of the params, "draw", that each training run advances by one.
+/* Random numbers: bits are a function of a key, an element and a draw. The key is made of the
+ * params' seed and the path, so neither the order of recording nor other draws change them; the
+ * draw is a state of the params, "draw", that each training run advances by one.
  *
- * Bits become numbers by exact steps: an integer of 24 or 53 bits, scaled by a power of two.          */
+ * Bits become numbers by exact steps: an integer of 24 or 53 bits, scaled by a power of two. */
 #include "graph/internal.h"
 #include <string.h>
 #include <wengert/ops.h>
@@ -35,7 +35,8 @@ static uint32_t draw_slot(wg_scope scope)
     return wg__version_meet(tape, &wanted, "draw", zero_make, NULL);
 }
 
-/* The value of this epoch, also after its advance was assigned: all draws of a run are of one draw. */
+/* The value of this epoch, also after its advance was assigned: all draws of a run are of one
+ * draw. */
 static wg_var draw_counter(wg_scope scope)
 {
     wg_tape *tape = scope.tape;
@@ -135,8 +136,8 @@ static uint64_t key_next(uint64_t key, uint64_t word)
     return wg__hash64(&word, sizeof word, key);
 }
 
-/* The upper `bits` bits of 32 as a number from 0 to 2^bits - 1. The shift keeps the sign, so the integer
- * is centred on 0 and half the range is added after the conversion, which is exact.                   */
+/* The upper `bits` bits of 32 as a number from 0 to 2^bits - 1. The shift keeps the sign, so the
+ * integer is centred on 0 and half the range is added after the conversion, which is exact. */
 static wg_var upper_bits(const stream *s, uint64_t word, wg_dtype dtype, wg_shape shape, int bits)
 {
     const uint64_t key = word == 0 ? s->key : key_next(s->key, word);
@@ -168,8 +169,8 @@ wg_var wg_uniform(wg_scope scope, const char *name, wg_dtype dtype, wg_shape sha
     return uniform_of(&s, 0, dtype, shape);
 }
 
-/* Box and Muller 1958. 1 - u is never 0, so every element is finite: within 5.8 deviations in f32, 8.6 in
- * f64.                                                                                                */
+/* Box and Muller 1958. 1 - u is never 0, so every element is finite: within 5.8 deviations in f32,
+ * 8.6 in f64. */
 wg_var wg_normal(wg_scope scope, const char *name, wg_dtype dtype, wg_shape shape)
 {
     stream s;

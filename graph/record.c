@@ -1,6 +1,6 @@
 /* Recording: a request becomes a record of 32 bytes, its shape, attribute and input list ids of the
  * tape's tables. Inputs stand before their readers, so stored order is an order of execution; every
- * pass over a tape relies on it.                                                                     */
+ * pass over a tape relies on it. */
 #include "graph/internal.h"
 #include <string.h>
 

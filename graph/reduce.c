@@ -1,5 +1,5 @@
 /* Constructors of reductions, products and indexing. A reduction drops its axes; to keep them with
- * extent 1 is a reshape after it. A reduction over no axis is its input.                              */
+ * extent 1 is a reshape after it. A reduction over no axis is its input. */
 #include "graph/internal.h"
 #include <wengert/ops.h>
 
@@ -47,7 +47,9 @@ static bool reduction_open(const char *op, wg_var x, wg_axes axes, reduction *r,
     wg_tape *tape = wg__tape_of(op, 1, &x, failed);
     if (tape == NULL) return false;
     *failed = wg__var_of(tape, WG__NONE);
-    *r = (reduction){ .tape = tape, .shape = *wg__tape_shape(tape, x.index), .keep = axes.keep != 0 };
+    *r = (reduction){ .tape = tape,
+                      .shape = *wg__tape_shape(tape, x.index),
+                      .keep = axes.keep != 0 };
     return wg__axes_bits(tape, op, &axes, &r->shape, &r->bits) == WG_OK;
 }
 

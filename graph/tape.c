@@ -1,7 +1,8 @@
 /* A tape: its life, its wanted values, and what a run leaves on it.
  *
- * A reset begins a new recording in the memory of the old one: capacities and the arena's chunks stay,
- * so recording the same again allocates nothing. Values carry the generation they belong to.          */
+ * A reset begins a new recording in the memory of the old one: capacities and the arena's chunks
+ * stay, so recording the same again allocates nothing. Values carry the generation they belong
+ * to. */
 #include "graph/internal.h"
 
 static const int64_t count_max_default = 1 << 24;

@@ -1,5 +1,5 @@
-/* Values as recorders receive them. A null value has no tape; an error value knows its tape, so that a
- * later read can tell that tape's error; a stale value is of a recording that was reset.              */
+/* Values as recorders receive them. A null value has no tape; an error value knows its tape, so
+ * that a later read can tell that tape's error; a stale value is of a recording that was reset. */
 #include "graph/internal.h"
 
 wg_var wg__var_of(wg_tape *tape, uint32_t node)
@@ -51,10 +51,12 @@ static void refuse_value(wg_tape *tape, const char *op, int64_t i, int64_t count
     const char *reason = status == WG_ESTALE ? "a value of a recording that was reset"
                                              : "the null value";
     if (count == 1) wg__tape_refuse(tape, status, op, WG__NONE, "%s", reason);
-    else wg__tape_refuse(tape, status, op, WG__NONE, "argument %lld is %s", (long long)i + 1, reason);
+    else wg__tape_refuse(tape, status, op, WG__NONE, "argument %lld is %s", (long long)i + 1,
+                         reason);
 }
 
-/* The slow path: some x is no value of `tape`. The first such is told, unless the tape has an error. */
+/* The slow path: some x is no value of `tape`. The first such is told, unless the tape has an
+ * error. */
 static void refuse_first(wg_tape *tape, const char *op, int64_t count, const wg_var *x)
 {
     int64_t first = 0;

@@ -1,9 +1,11 @@
-/* Versions: parameters and state as a recording reads them. A name reads as its value in the params, and
- * after an assign as the assigned value, held constant to derivatives; what was read before keeps the old
- * value. What is to be stored is an effect: at most one assign a name, the last one.
+/* Versions: parameters and state as a recording reads them. A name reads as its value in the
+ * params, and after an assign as the assigned value, held constant to derivatives; what was read
+ * before keeps the old value. What is to be stored is an effect: at most one assign a name, the
+ * last one.
  *
- * A run commits all effects. From then on records that depend on a replaced value stand for something that
- * no longer exists: an assigned name begins a new epoch, whose leaf is a new record.                   */
+ * A run commits all effects. From then on records that depend on a replaced value stand for
+ * something that no longer exists: an assigned name begins a new epoch, whose leaf is a new
+ * record. */
 #include "graph/internal.h"
 #include <string.h>
 
