@@ -21,14 +21,12 @@ pub const Lists = struct {
     kernels: []const []const u8,
 };
 
+/// -ffp-contract=off: no product and sum become one rounding unless the source says so, so all levels give the
+/// same bits. -D_GNU_SOURCE: uv.h needs what plain C11 hides.
 pub const strict = [_][]const u8{
-    "-std=c11",            "-Wall",                "-Wextra",
-    "-Wpedantic",          "-Wshadow",             "-Wconversion",
-    "-Wstrict-prototypes", "-Wmissing-prototypes", "-Werror",
-    // No product and sum become one rounding unless the source says so: same bits on every level.
-    "-ffp-contract=off",
-    // uv.h needs what plain C11 hides.
-      "-D_GNU_SOURCE",
+    "-std=c11",             "-Wall",             "-Wextra",       "-Wpedantic",
+    "-Wshadow",             "-Wconversion",      "-Werror",       "-Wstrict-prototypes",
+    "-Wmissing-prototypes", "-ffp-contract=off", "-D_GNU_SOURCE",
 };
 /// The library's own files record no place of their own: their nodes carry the user's.
 const library_flags = strict ++ .{
