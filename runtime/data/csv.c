@@ -1,5 +1,6 @@
-/* CSV files as datasets, in two walks over the text: the first counts records and refuses ragged ones, so
- * that the second has all its memory, which a field of the text stands behind element by element.  */
+/* CSV files as datasets, in two walks over the text: the first counts records and refuses ragged
+ * ones, so that the second has all its memory, which a field of the text stands behind element by
+ * element.                                                                                      */
 #include "runtime/data/csv.h"
 
 #include "runtime/data/dataset.h"
@@ -35,8 +36,9 @@ static wg__csv csv_start(const csv_reader *reader)
 
 static int fail_ragged(const csv_reader *reader, const wg__csv_field *last, int64_t count)
 {
-    return wg__fail(reader->error, WG_EFORMAT, "%s:%lld:%lld: %lld fields, the first record has %lld",
-                    reader->path, (long long)last->line, (long long)last->column, (long long)count,
+    return wg__fail(reader->error, WG_EFORMAT,
+                    "%s:%lld:%lld: %lld fields, the first record has %lld", reader->path,
+                    (long long)last->line, (long long)last->column, (long long)count,
                     (long long)reader->column_count);
 }
 

@@ -1,5 +1,6 @@
-/* The fields of a CSV text, one after another (RFC 4180; lines end in LF or CR LF). Blanks around a field
- * are no part of it. A text has only bytes that were looked at here: no field reaches beyond it.   */
+/* The fields of a CSV text, one after another (RFC 4180; lines end in LF or CR LF). Blanks around
+ * a field are no part of it. A text has only bytes that were looked at here: no field reaches
+ * beyond it.                                                                                    */
 #ifndef WG_RUNTIME_CSV_H
 #define WG_RUNTIME_CSV_H
 

@@ -1,5 +1,5 @@
-/* One pass from front to back, one byte of look-ahead. Each step moves forward or fails, so that any text
- * ends.                                                                                           */
+/* One pass from front to back, one byte of look-ahead. Each step moves forward or fails, so that
+ * any text ends.                                                                                */
 #include "runtime/data/csv.h"
 
 #include <string.h>
@@ -77,7 +77,8 @@ static int plain_scan(wg__csv *csv, wg__csv_field *field, wg_error *error)
     field->text = csv->text + csv->position;
     for (int c = peek(csv); c >= 0 && c != csv->separator; c = peek(csv)) {
         if (c == '\n' || c == '\r') break;
-        if (c == '"') return fail_here(csv, error, "a quote inside a field that has none before it");
+        if (c == '"')
+            return fail_here(csv, error, "a quote inside a field that has none before it");
         if (c == 0) return fail_here(csv, error, "a zero byte");
         csv->position++;
     }

@@ -1,5 +1,5 @@
-/* Named columns over the same rows. Each column is one contiguous block, copied from whatever view it was
- * given as.                                                                                       */
+/* Named columns over the same rows. Each column is one contiguous block, copied from whatever
+ * view it was given as.                                                                         */
 #include "runtime/data/dataset.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
-/* A dataset from the inside. Memory of a column never moves and lives until the last reference goes, so a
- * loader may keep views of it.                                                                    */
+/* A dataset from the inside. Memory of a column never moves and lives until the last reference
+ * goes, so a loader may keep views of it.                                                       */
 #ifndef WG_RUNTIME_DATASET_H
 #define WG_RUNTIME_DATASET_H
 
@@ -23,8 +23,8 @@ struct wg_dataset {
     atomic_int references;
 };
 
-/* A new column, to be filled at once; its memory in *out. WG_EINVALID: name NULL or rank
- * 0, WG_ENAME: malformed or taken, WG_ESHAPE: another number of rows than the columns before.      */
+/* A new column, to be filled at once; its memory in *out. WG_EINVALID: name NULL or rank 0,
+ * WG_ENAME: malformed or taken, WG_ESHAPE: another number of rows than the columns before.      */
 int wg__dataset_reserve(wg_dataset *data, const char *name, wg_dtype dtype, wg_shape shape,
                         void **out);
 /* Takes the last column away again. */

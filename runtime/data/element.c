@@ -1,5 +1,5 @@
-/* Conversion goes through a buffer on the stack, word by word, in an order of bytes that is spelled out: no
- * file needs more memory than its result, and no host its own path.                               */
+/* Conversion goes through a buffer on the stack, word by word, in an order of bytes that is
+ * spelled out: no file needs more memory than its result, and no host its own path.             */
 #include "runtime/data/element.h"
 
 #include <string.h>

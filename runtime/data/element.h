@@ -1,5 +1,5 @@
-/* Numbers as files hold them, and the dtype each is read as: i8, i16 and u16 become i32, u32 and u64 become
- * i64, the two halves of 16 bits become f32.                                                      */
+/* Numbers as files hold them, and the dtype each is read as: i8, i16 and u16 become i32, u32 and
+ * u64 become i64, the two halves of 16 bits become f32.                                         */
 #ifndef WG_RUNTIME_ELEMENT_H
 #define WG_RUNTIME_ELEMENT_H
 

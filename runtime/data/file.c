@@ -1,6 +1,6 @@
-/* Reading with sizes known beforehand; writing to a temporary file that takes the place of the old one in
- * one step: write, flush to the device, rename, flush the folder. A crash at any moment leaves the old file
- * or the new one.                                                                                 */
+/* Reading with sizes known beforehand; writing to a temporary file that takes the place of the
+ * old one in one step: write, flush to the device, rename, flush the folder. A crash at any
+ * moment leaves the old file or the new one.                                                    */
 #include "runtime/data/file.h"
 
 #include "runtime/data/system.h"

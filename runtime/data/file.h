@@ -1,6 +1,6 @@
-/* Files as the readers and writers of the runtime see them. A file that is read has a size known from the
- * start, so that no header can ask for more memory than the file is long; a file that is written appears
- * whole or not at all.                                                                            */
+/* Files as the readers and writers of the runtime see them. A file that is read has a size known
+ * from the start, so that no header can ask for more memory than the file is long; a file that is
+ * written appears whole or not at all.                                                          */
 #ifndef WG_RUNTIME_FILE_H
 #define WG_RUNTIME_FILE_H
 
@@ -37,8 +37,8 @@ typedef struct wg__save {
 int wg__save_open(wg__save *save, const char *path, const wg_allocator *allocator,
                   wg_error *error);
 int wg__save_write(wg__save *save, const void *data, size_t bytes, wg_error *error);
-/* Makes it durable and gives it its name: status is what writing came to. If that is a failure, or this
- * fails, the temporary file is gone and what stood at the path stands there still.                */
+/* Makes it durable and gives it its name: status is what writing came to. If that is a failure,
+ * or this fails, the temporary file is gone and what stood at the path stands there still.      */
 int wg__save_close(wg__save *save, int status, wg_error *error);
 
 #endif

@@ -1,5 +1,5 @@
-/* RFC 8259 as far as the headers go. What is decoded is never longer than what it is decoded from, which is
- * what lets a string end up in its own place.                                                     */
+/* RFC 8259 as far as the headers go. What is decoded is never longer than what it is decoded
+ * from, which is what lets a string end up in its own place.                                    */
 #include "runtime/data/json.h"
 
 int wg__json_fail(const wg__json *json, const char *problem)
@@ -148,8 +148,8 @@ int wg__json_size(wg__json *json, uint64_t *out)
     return WG_OK;
 }
 
-/* Bytes of the character that starts the text; 0 if it is none. Overlong forms, surrogates and what lies
- * beyond U+10FFFF are none: each shows in the second byte.                                        */
+/* Bytes of the character that starts the text; 0 if it is none. Overlong forms, surrogates and
+ * what lies beyond U+10FFFF are none: each shows in the second byte.                            */
 static size_t character_bytes(const unsigned char *text, size_t bytes)
 {
     const unsigned char lead = text[0];

@@ -1,5 +1,5 @@
-/* The little JSON that headers of files need: a cursor that takes one token at a time. Strings are decoded
- * where they stand, so the text is changed and no memory is taken.                                */
+/* The little JSON that headers of files need: a cursor that takes one token at a time. Strings
+ * are decoded where they stand, so the text is changed and no memory is taken.                  */
 #ifndef WG_RUNTIME_JSON_H
 #define WG_RUNTIME_JSON_H
 

@@ -1,8 +1,10 @@
-/* Batches of a dataset's rows. All memory is taken when the loader is made; the order of an epoch is a
- * function of seed and epoch alone, so that any epoch can be had again. In order, a batch is the rows of the
- * dataset themselves; shuffled, they are gathered into memory that the next batch writes again.   */
+/* Batches of a dataset's rows. All memory is taken when the loader is made; the order of an epoch
+ * is a function of seed and epoch alone, so that any epoch can be had again. In order, a batch is
+ * the rows of the dataset themselves; shuffled, they are gathered into memory that the next batch
+ * writes again.                                                                                 */
 #include "runtime/data/dataset.h"
 #include "runtime/data/order.h"
+#include "runtime/internal.h"
 
 #include <string.h>
 
@@ -67,7 +69,8 @@ static int check_arguments(const wg_runtime *runtime, const wg_dataset *data,
         return wg__fail(error, WG_EINVALID, "loader: no batch of %lld rows in %lld rows",
                         (long long)options->batch_size, (long long)data->row_count);
     if (!wg__reserved_is_zero(options->reserved, 4))
-        return wg__fail(error, WG_EINVALID, "loader: options were not zeroed: reserved has a value");
+        return wg__fail(error, WG_EINVALID,
+                        "loader: options were not zeroed: reserved has a value");
     return WG_OK;
 }
 
@@ -81,9 +84,9 @@ int wg_loader_create(wg_runtime *runtime, const wg_dataset *data, const wg_loade
     *out = NULL;
     WG_TRY(check_arguments(runtime, data, &chosen, error));
     if (chosen.batch_size > data->row_count) chosen.batch_size = data->row_count;
-    wg_loader *loader = wg__allocate_zeroed(&data->allocator, sizeof *loader);
+    wg_loader *loader = wg__allocate_zeroed(&runtime->allocator, sizeof *loader);
     if (loader == NULL) return wg__fail(error, WG_EMEMORY, "loader: no memory");
-    loader->allocator = data->allocator;
+    loader->allocator = runtime->allocator;
     loader->options = chosen;
     loader->column_count = data->column_count;
     loader->data = wg__dataset_hold(data);

@@ -1,6 +1,6 @@
-/* NumPy's .npy files, versions 1 to 3. The header is the text of a Python dictionary; only what NumPy itself
- * writes there is understood, key by key in any order, and no memory is taken for the data before the size
- * of the file has been found to be exactly what the header says.                                  */
+/* NumPy's .npy files, versions 1 to 3. The header is the text of a Python dictionary; only what
+ * NumPy itself writes there is understood, key by key in any order, and no memory is taken for
+ * the data before the size of the file has been found to be exactly what the header says.       */
 #include "runtime/data/dataset.h"
 #include "runtime/data/element.h"
 
@@ -70,7 +70,8 @@ static int string_read(npy_reader *reader, char *out, size_t capacity)
     reader->at++;
     size_t length = 0;
     for (int c = peek(reader); c != quote; c = peek(reader)) {
-        if (c < ' ' || c == '\\') return fail_at(reader, WG_EFORMAT, "expected the end of a string");
+        if (c < ' ' || c == '\\')
+            return fail_at(reader, WG_EFORMAT, "expected the end of a string");
         if (length + 1 == capacity) return fail_at(reader, WG_EFORMAT, "a string too long");
         out[length++] = (char)c;
         reader->at++;
@@ -194,14 +195,16 @@ static int header_read(npy_reader *reader)
         return wg__fail(reader->error, WG_EFORMAT, "%s: byte 0: not a .npy file",
                         reader->file.path);
     if (lead[6] < 1 || lead[6] > 3 || lead[7] != 0)
-        return wg__fail(reader->error, WG_EFORMAT, "%s: byte 6: version %d.%d, known are 1.0 to 3.0",
-                        reader->file.path, lead[6], lead[7]);
+        return wg__fail(reader->error, WG_EFORMAT,
+                        "%s: byte 6: version %d.%d, known are 1.0 to 3.0", reader->file.path,
+                        lead[6], lead[7]);
     WG_TRY(wg__file_read(&reader->file, length, lead[6] == 1 ? 2 : 4, reader->error));
     const uint32_t bytes = length[0] | (uint32_t)length[1] << 8 | (uint32_t)length[2] << 16 |
                            (uint32_t)length[3] << 24;
     if (bytes > HEADER_BYTES_MAX)
-        return wg__fail(reader->error, WG_EFORMAT, "%s: byte 8: a header of %u bytes, the limit is %d",
-                        reader->file.path, bytes, HEADER_BYTES_MAX);
+        return wg__fail(reader->error, WG_EFORMAT,
+                        "%s: byte 8: a header of %u bytes, the limit is %d", reader->file.path,
+                        bytes, HEADER_BYTES_MAX);
     reader->header_start = reader->file.position;
     reader->header_bytes = bytes;
     WG_TRY(wg__file_read(&reader->file, reader->header, bytes, reader->error));

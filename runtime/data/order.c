@@ -1,5 +1,5 @@
-/* Heapsort, because qsort of a C library may allocate and leaves the order of equals to chance, and the
- * Fisher-Yates shuffle over counter-based random numbers.                                         */
+/* Heapsort, because qsort of a C library may allocate and leaves the order of equals to chance,
+ * and the Fisher-Yates shuffle over counter-based random numbers.                               */
 #include "runtime/data/order.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-/* Orders of rows: sorted ones and shuffled ones, both the same on every platform.                  */
+/* Orders of rows: sorted ones and shuffled ones, both the same on every platform. */
 #ifndef WG_RUNTIME_ORDER_H
 #define WG_RUNTIME_ORDER_H
 

@@ -1,5 +1,6 @@
-/* Parameters from a safetensors file, all that match or none: everything is read into blocks of its own, then
- * room is made for what is new, and only then, when nothing can fail any more, are values changed. */
+/* Parameters from a safetensors file, all that match or none: everything is read into blocks of
+ * its own, then room is made for what is new, and only then, when nothing can fail any more, are
+ * values changed.                                                                               */
 #include "graph/internal.h"
 #include "runtime/data/safetensors.h"
 
@@ -123,8 +124,8 @@ static int item_read(load_plan *plan, int64_t i)
 
 /* ---- storing ---- */
 
-/* All entries exist afterwards, or none that did not exist before. In the order of their names, so that each
- * new one is put behind the last.                                                                 */
+/* All entries exist afterwards, or none that did not exist before. In the order of their names,
+ * so that each new one is put behind the last.                                                  */
 static int entries_make(load_plan *plan)
 {
     for (int64_t k = 0; k < plan->header.tensor_count; k++) {

@@ -1,7 +1,8 @@
-/* Parameters into a safetensors file, byte for byte as the reference implementation would write the same
- * tensors and the same note: sorted by dtype, then by name, the header filled up with spaces to a multiple
- * of 8. The note under __metadata__ tells what the format has no place for: the seed, and which of the
- * tensors are trained. So a resumed run continues as if it had never stopped.                     */
+/* Parameters into a safetensors file, byte for byte as the reference implementation would write
+ * the same tensors and the same note: sorted by dtype, then by name, the header filled up with
+ * spaces to a multiple of 8. The note under __metadata__ tells what the format has no place for:
+ * the seed, and which of the tensors are trained. So a resumed run continues as if it had never
+ * stopped.                                                                                      */
 #include "graph/internal.h"
 #include "runtime/data/element.h"
 #include "runtime/data/order.h"

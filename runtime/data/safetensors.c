@@ -1,6 +1,7 @@
-/* A safetensors file is a length of 8 bytes, so much JSON, and the data. The header is refused unless its
- * tensors, sorted by where they lie, fill the data without a hole or an overlap and each has the bytes that
- * its dtype and shape ask for: so no offset can point outside, and nothing can hide in between.   */
+/* A safetensors file is a length of 8 bytes, so much JSON, and the data. The header is refused
+ * unless its tensors, sorted by where they lie, fill the data without a hole or an overlap and
+ * each has the bytes that its dtype and shape ask for: so no offset can point outside, and
+ * nothing can hide in between.                                                                  */
 #include "runtime/data/safetensors.h"
 
 #include "runtime/data/json.h"
@@ -85,7 +86,8 @@ static int tensor_read(wg__json *json, wg__tensor_info *tensor)
                          : strcmp(key, "data_offsets") == 0 ? OFFSETS
                                                             : 0;
         if (what == 0 || (seen & what) != 0)
-            return fail_tensor(json, tensor, WG_EFORMAT, "a key that does not belong or came before");
+            return fail_tensor(json, tensor, WG_EFORMAT,
+                               "a key that does not belong or came before");
         seen |= what;
         if (what == DTYPE) WG_TRY(dtype_read(json, tensor));
         if (what == SHAPE) WG_TRY(shape_read(json, tensor));
@@ -195,7 +197,8 @@ static int places_check(const wg__json *json, const wg__safetensors *all, uint64
                                                       : "a hole in the data before it");
         filled = tensor->end;
         if (filled > data_bytes)
-            return fail_tensor(json, tensor, WG_EFORMAT, "its data reach beyond the end of the file");
+            return fail_tensor(json, tensor, WG_EFORMAT,
+                               "its data reach beyond the end of the file");
     }
     if (filled == data_bytes) return WG_OK;
     return wg__fail(json->error, WG_EFORMAT, "%s: byte %llu: %llu bytes that belong to no tensor",

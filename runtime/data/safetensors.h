@@ -1,5 +1,5 @@
-/* The header of a safetensors file, read and found to be sound: every byte behind it belongs to exactly one
- * tensor.                                                                                         */
+/* The header of a safetensors file, read and found to be sound: every byte behind it belongs to
+ * exactly one tensor.                                                                           */
 #ifndef WG_RUNTIME_SAFETENSORS_H
 #define WG_RUNTIME_SAFETENSORS_H
 

@@ -1,11 +1,14 @@
-/* Fitting the layer of wg_standardize: mean and spread of each feature over all axes but the last, in two
- * passes in f64, so that a large mean does not eat the spread. A feature that never changes has exactly the
- * spread 0, which no sum of rounded squares would promise; the layer gives 0 for it.              */
+/* Fitting the layer of wg_standardize: mean and spread of each feature over all axes but the
+ * last, in two passes in f64, so that a large mean does not eat the spread. A feature that never
+ * changes has exactly the spread 0, which no sum of rounded squares would promise; the layer
+ * gives 0 for it.                                                                               */
 #include "graph/internal.h"
 #include "runtime/data/dataset.h"
 
 #include <math.h>
 #include <string.h>
+
+enum { PATH_LENGTH_MAX = 480 }; /* leaves room for the names of the state in a buffer of 512 */
 
 typedef struct scaler {
     wg_view x; /* contiguous */
@@ -76,10 +79,10 @@ static wg__entry *state_find(wg_params *params, const char *path, const char *na
     }
     if (entry->type.dtype == type->dtype && wg__shape_equal(&entry->type.shape, &type->shape))
         return entry;
-    (void)wg__fail(error, WG_ESHAPE, "standardize: %s is there as %s of %lld features, not %s of %lld",
-                   full, wg_dtype_name(entry->type.dtype),
-                   (long long)wg__shape_count(&entry->type.shape), wg_dtype_name(type->dtype),
-                   (long long)type->shape.dim[0]);
+    (void)wg__fail(
+        error, WG_ESHAPE, "standardize: %s is there as %s of %lld features, not %s of %lld", full,
+        wg_dtype_name(entry->type.dtype), (long long)wg__shape_count(&entry->type.shape),
+        wg_dtype_name(type->dtype), (long long)type->shape.dim[0]);
     return NULL;
 }
 
@@ -120,7 +123,11 @@ static int check_arguments(const wg_params *params, const char *path, const wg_v
                            wg_error *error)
 {
     if (params == NULL || path == NULL || !wg__name_is_valid(path, true))
-        return wg__fail(error, WG_EINVALID, "standardize: params and the path of a layer are needed");
+        return wg__fail(error, WG_EINVALID,
+                        "standardize: params and the path of a layer are needed");
+    if (strlen(path) > PATH_LENGTH_MAX)
+        return wg__fail(error, WG_ELIMIT, "standardize: a path of more than %d characters",
+                        PATH_LENGTH_MAX);
     const int status = wg__view_check(training);
     if (status < 0) return wg__fail(error, status, "standardize: %s", wg_status_text(status));
     if (!wg__dtype_is_float(training->dtype))
@@ -131,12 +138,13 @@ static int check_arguments(const wg_params *params, const char *path, const wg_v
     return WG_OK;
 }
 
-/* The rows as one block: those of the view, or a copy if they are spread out. */
+/* The rows as one block: those of the view, or a copy if they are apart or at odd addresses. */
 static int rows_pack(scaler *fit, const wg_view *training, const wg_allocator *allocator,
                      void **copy, size_t *bytes)
 {
+    const bool is_aligned = (uintptr_t)training->data % wg_dtype_bytes(training->dtype) == 0;
     fit->x = *training;
-    if (wg__view_is_contiguous(training)) return WG_OK;
+    if (is_aligned && wg__view_is_contiguous(training)) return WG_OK;
     if (!wg__bytes_of(wg_shape_count(training->shape), training->dtype, bytes)) return WG_ELIMIT;
     *copy = wg__allocate(allocator, *bytes);
     if (*copy == NULL) return wg__fail(fit->error, WG_EMEMORY, "standardize: no memory");

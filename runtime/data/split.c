@@ -1,6 +1,6 @@
-/* Splitting: rows are sorted into groups, the groups are shuffled and laid end to end, and the row of groups
- * is cut at the shares. A group belongs to the part in which its middle lies, so no part differs from its
- * share by more than one group. Inside a part the rows keep their order.                          */
+/* Splitting: rows are sorted into groups, the groups are shuffled and laid end to end, and the
+ * row of groups is cut at the shares. A group belongs to the part in which its middle lies, so no
+ * part differs from its share by more than one group. Inside a part the rows keep their order.  */
 #include "runtime/data/dataset.h"
 #include "runtime/data/order.h"
 
@@ -99,8 +99,9 @@ static int parts_make(const splitter *split, int64_t count, const double *share,
 {
     for (int64_t k = 0; k < count; k++)
         if (rows[k] == 0)
-            return wg__fail(error, WG_EINVALID, "split: part %lld, share %g, gets none of %lld groups",
-                            (long long)k, share[k], (long long)split->group_count);
+            return wg__fail(error, WG_EINVALID,
+                            "split: part %lld, share %g, gets none of %lld groups", (long long)k,
+                            share[k], (long long)split->group_count);
     int status = WG_OK;
     for (int64_t k = 0; k < count && status >= 0; k++) {
         part[k] = wg_dataset_create(&split->data->allocator);
@@ -118,7 +119,8 @@ static int check_arguments(const wg_dataset *data, int64_t count, const double *
                            const wg_split_options *options, wg_error *error)
 {
     if (data == NULL || share == NULL || count < 1)
-        return wg__fail(error, WG_EINVALID, "split: a dataset and shares of one part or more are needed");
+        return wg__fail(error, WG_EINVALID,
+                        "split: a dataset and shares of one part or more are needed");
     if (data->row_count == 0) return wg__fail(error, WG_EINVALID, "split: there are no rows");
     if (count > data->row_count)
         return wg__fail(error, WG_EINVALID, "split: %lld parts of %lld rows", (long long)count,
@@ -139,8 +141,8 @@ static int group_find(splitter *split, const char *name, wg_error *error)
     if (column == NULL)
         return wg__fail(error, WG_ENAME, "split: no column \"%.40s\" to group by", name);
     if (wg__dtype_is_float(column->view.dtype))
-        return wg__fail(error, WG_EDTYPE, "split: column \"%.40s\" is %s, groups are integers", name,
-                        wg_dtype_name(column->view.dtype));
+        return wg__fail(error, WG_EDTYPE, "split: column \"%.40s\" is %s, groups are integers",
+                        name, wg_dtype_name(column->view.dtype));
     if (column->view.shape.rank != 1)
         return wg__fail(error, WG_ESHAPE, "split: column \"%.40s\" has more than one value a row",
                         name);
@@ -151,7 +153,8 @@ static int group_find(splitter *split, const char *name, wg_error *error)
 int wg_dataset_split(const wg_dataset *data, int64_t count, const double *share,
                      const wg_split_options *options, wg_dataset **part, wg_error *error)
 {
-    if (part == NULL) return wg__fail(error, WG_EINVALID, "split: no place for the parts was given");
+    if (part == NULL)
+        return wg__fail(error, WG_EINVALID, "split: no place for the parts was given");
     for (int64_t k = 0; k < count; k++) part[k] = NULL;
     WG_TRY(check_arguments(data, count, share, options, error));
     splitter split = { .data = data };
@@ -164,7 +167,8 @@ int wg_dataset_split(const wg_dataset *data, int64_t count, const double *share,
         return wg__fail(error, WG_ELIMIT, "split: too many rows");
     bytes += sizeof(int64_t);
     int64_t *list = wg__allocate(&data->allocator, bytes);
-    if (list == NULL) return wg__fail(error, WG_EMEMORY, "split: no memory for the order of the rows");
+    if (list == NULL)
+        return wg__fail(error, WG_EMEMORY, "split: no memory for the order of the rows");
     split.row = list;
     split.order = list + row_count;
     split.part = list + 2 * row_count;

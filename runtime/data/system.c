@@ -1,4 +1,4 @@
-/* Files, clock and terminal of POSIX and of Windows behind one face. Nothing is decided here.      */
+/* Files, clock and terminal of POSIX and of Windows behind one face. Nothing is decided here. */
 #include "runtime/data/system.h"
 
 #include "core/internal.h"
@@ -10,8 +10,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* Names for the usual reasons: the C library's own texts depend on the locale, and asking for them is not
- * safe from several threads.                                                                      */
+/* Names for the usual reasons: the C library's own texts depend on the locale, and asking for
+ * them is not safe from several threads.                                                        */
 static const char *reason_text(int reason)
 {
     switch (reason) {
@@ -217,8 +217,9 @@ int wg__system_remove(const char *path)
     return unlink(path);
 }
 
-/* Flushes the folder of path, which is cut behind its last slash meanwhile. Not every file system can do
- * this; the file is whole either way, so the answer is no reason to call its writing failed.      */
+/* Flushes the folder of path, which is cut behind its last slash meanwhile. Not every file system
+ * can do this; the file is whole either way, so the answer is no reason to call its writing
+ * failed.                                                                                       */
 static void folder_flush(char *path)
 {
     char *slash = strrchr(path, '/');

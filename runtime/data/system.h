@@ -1,4 +1,4 @@
-/* The little in which operating systems differ: files, the clock, the terminal. Paths are UTF-8.   */
+/* The little in which operating systems differ: files, the clock, the terminal. Paths are UTF-8. */
 #ifndef WG_RUNTIME_SYSTEM_H
 #define WG_RUNTIME_SYSTEM_H
 
@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Handles are 0 or more. What returns int or int64_t is negative on failure, and why is then told by
- * wg__system_reason, if it is the next call of this thread.                                       */
+/* Handles are 0 or more. What returns int or int64_t is negative on failure, and why is then told
+ * by wg__system_reason, if it is the next call of this thread.                                  */
 int wg__system_open(const char *path);   /* to read */
 int wg__system_create(const char *path); /* to write; fails if it exists */
 int64_t wg__system_read(int handle, void *out, size_t bytes); /* 0: the end */
@@ -18,7 +18,7 @@ int wg__system_close(int handle);
 int wg__system_remove(const char *path);
 /* source takes the place of target in one step, and durably. source is changed and put back. */
 int wg__system_replace(char *source, const char *target);
-bool wg__system_is_regular(int handle, uint64_t *bytes); /* a file with a size, not a pipe or folder */
+bool wg__system_is_regular(int handle, uint64_t *bytes); /* not a pipe, not a folder */
 
 enum { WG__SYSTEM_REASON_BYTES = 64 };
 void wg__system_reason(char out[WG__SYSTEM_REASON_BYTES]);

@@ -1,5 +1,5 @@
-/* .npy files as NumPy writes them are read to the last bit; damaged ones, at every byte and every bit, are
- * refused without a crash, a leak or more memory than the file can account for.                    */
+/* .npy files as NumPy writes them are read to the last bit; damaged ones, at every byte and every
+ * bit, are refused without a crash, a leak or more memory than the file can account for.        */
 #include "runtime/data/dataset.h"
 #include "support/files.h"
 #include "support/memory.h"
@@ -91,7 +91,8 @@ Test(npy, reads_every_half)
     for (int i = 0; i < 65536; i++) {
         const int exponent = i >> 10 & 31;
         const int fraction = i & 1023;
-        double expected = exponent == 0 ? ldexp(fraction, -24) : ldexp(1024 + fraction, exponent - 25);
+        double expected =
+            exponent == 0 ? ldexp(fraction, -24) : ldexp(1024 + fraction, exponent - 25);
         if (exponent == 31) expected = HUGE_VAL;
         if (i >= 32768) expected = -expected;
         if (exponent == 31 && fraction != 0)
@@ -115,15 +116,20 @@ Test(npy, takes_keys_in_any_order_and_python_2)
 
 Test(npy, says_what_is_wrong_and_where)
 {
-    static const struct { const char *dictionary; size_t bytes; int status; const char *part; } bad[] = {
+    static const struct {
+        const char *dictionary;
+        size_t bytes;
+        int status;
+        const char *part;
+    } bad[] = {
         { "{'descr': '|O', 'fortran_order': False, 'shape': (1,), }", 8, WG_EDTYPE, "objects" },
         { "{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,), }", 4, WG_EDTYPE,
           "byte 20: records" },
         { "{'descr': '<U5', 'fortran_order': False, 'shape': (1,), }", 20, WG_EDTYPE, "byte 20" },
         { "{'descr': '<c8', 'fortran_order': False, 'shape': (1,), }", 8, WG_EDTYPE, "neither" },
         { "{'descr': '<f4', 'fortran_order': False, 'shape': (), }", 4, WG_ESHAPE, "0 axes" },
-        { "{'descr': '<f4', 'fortran_order': False, 'shape': (1,1,1,1,1,1,1,1,1), }", 4, WG_ESHAPE,
-          "9 axes" },
+        { "{'descr': '<f4', 'fortran_order': False, 'shape': (1,1,1,1,1,1,1,1,1), }", 4,
+          WG_ESHAPE, "9 axes" },
         { "{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }", 7, WG_EFORMAT,
           "7 bytes of data where the header says 8" },
         { "{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }", 9, WG_EFORMAT, "9 bytes" },
@@ -133,13 +139,18 @@ Test(npy, says_what_is_wrong_and_where)
           WG_ELIMIT, "more elements" },
         { "{'descr': '<f4', 'fortran_order': False, 'shape': (1000000000,), }", 4, WG_EFORMAT,
           "4000000000" },
-        { "{'descr': '<f4', 'fortran_order': False, 'shape': (-1,), }", 4, WG_EFORMAT, "an extent" },
-        { "{'descr': '<f4', 'fortran_order': False, 'shape': (1), }", 4, WG_EFORMAT, "expected ," },
-        { "{'descr': '<f4', 'fortran_order': 0, 'shape': (1,), }", 4, WG_EFORMAT, "True or False" },
+        { "{'descr': '<f4', 'fortran_order': False, 'shape': (-1,), }", 4, WG_EFORMAT,
+          "an extent" },
+        { "{'descr': '<f4', 'fortran_order': False, 'shape': (1), }", 4, WG_EFORMAT,
+          "expected ," },
+        { "{'descr': '<f4', 'fortran_order': 0, 'shape': (1,), }", 4, WG_EFORMAT,
+          "True or False" },
         { "{'descr': '<f4', 'shape': (1,), }", 4, WG_EFORMAT, "lacks" },
         { "{'descr': '<f4', 'descr': '<f4', 'shape': (1,), }", 4, WG_EFORMAT, "byte 27: a key" },
-        { "{'descr': '<f4', 'fortran_order': False, 'shape': (1,), 'x': 1}", 4, WG_EFORMAT, "a key" },
-        { "{'descr': '<f4', 'fortran_order': False, 'shape': (1,), } x", 4, WG_EFORMAT, "behind" },
+        { "{'descr': '<f4', 'fortran_order': False, 'shape': (1,), 'x': 1}", 4, WG_EFORMAT,
+          "a key" },
+        { "{'descr': '<f4', 'fortran_order': False, 'shape': (1,), } x", 4, WG_EFORMAT,
+          "behind" },
         { "{'descr': '<f4', 'fortran_order': False, 'shape': (1,), ", 0, WG_EFORMAT, "a string" },
         { "", 4, WG_EFORMAT, "byte 10: expected {" },
     };
@@ -183,7 +194,8 @@ Test(npy, refuses_a_column_that_does_not_join)
     wg_dataset_free(data);
 }
 
-/* Each prefix of a good file, and the file with each single bit turned, under an allocator that counts. */
+/* Each prefix of a good file, and the file with each single bit turned, under an allocator that
+ * counts.                                                                                       */
 Test(npy, survives_every_truncation_and_every_flipped_bit)
 {
     const golden_npy *golden = &golden_npys[23]; /* Fortran's order takes the longest way. */

@@ -1,10 +1,10 @@
-/* Files that tests write, read and remove, in the system's folder for such things.                 */
+/* Files that tests write, read and remove, in the system's folder for such things. */
 #ifndef WG_TEST_FILES_H
 #define WG_TEST_FILES_H
 
 #include "support/test.h"
 
-/* A path that no other test and no other process uses; the memory is overwritten by the fourth next call. */
+/* A path that no other test and no other process uses; valid until the fourth next call. */
 const char *test_path(const char *name);
 void test_file_write(const char *path, const void *data, size_t bytes);
 /* The content and a zero byte behind it, to be freed; NULL if there is no such file. */

@@ -1,7 +1,7 @@
 /* Wengert, data: datasets, readers, splits, loaders, scalers, saved parameters.
  *
- * A file is hostile: every size is checked before it is used, and what is wrong is named with its place
- * (line and column of a CSV, byte of a binary file).                                               */
+ * A file is hostile: every size is checked before it is used, and what is wrong is named with its
+ * place (line and column of a CSV, byte of a binary file).                                      */
 #ifndef WENGERT_DATA_H
 #define WENGERT_DATA_H
 
@@ -14,42 +14,81 @@
 extern "C" {
 #endif
 
-/* Named columns with one leading extent: "x", "t", "weight", "group". */
+/* ---- datasets: named columns with one leading extent, such as "x", "t", "weight", "group" ----
+ * Memory comes from the allocator given to whoever makes the dataset; parts of a split use that
+ * of the whole.                                                                                 */
+
 typedef struct wg_dataset wg_dataset;
 typedef struct wg_loader wg_loader;
 
-wg_dataset *wg_dataset_create(const wg_allocator *allocator);
-void wg_dataset_free(wg_dataset *data);
-int wg_dataset_add(wg_dataset *data, const char *column, wg_view view); /* copied */
+wg_dataset *wg_dataset_create(const wg_allocator *allocator); /* NULL: no memory */
+void wg_dataset_free(wg_dataset *data); /* a loader that uses it keeps it alive */
+/* A column of any dtype from any view, which is copied.
+ *
+ *   errors    WG_ENAME a name that is taken or has other characters than letters, digits, _ . - /
+ *             WG_ESHAPE a scalar, or another number of rows than the columns before             */
+int wg_dataset_add(wg_dataset *data, const char *column, wg_view view);
+/* The column as a contiguous view of the dataset's own memory, valid until the dataset is freed. */
 int wg_dataset_find(const wg_dataset *data, const char *column, wg_view *view);
 int64_t wg_dataset_count(const wg_dataset *data); /* rows */
 
+/* ---- readers ---- */
+
 typedef struct wg_csv_options {
     const wg_allocator *allocator;
-    const char *x, *t; /* column names, comma separated; default all others, last */
-    char separator;    /* 0: comma */
-    bool without_header;
+    const char *x, *t;   /* names from the header, comma separated, in the order wanted; t: default
+                            the last column; x: default all others; "": none */
+    char separator;      /* 0: comma */
+    bool without_header; /* columns are called 0, 1, 2 ... */
     const char *missing; /* a field that stands for missing_value; NULL: none */
     double missing_value;
     uint64_t reserved[4];
 } wg_csv_options;
-/* Columns "x" f32 [rows, n] and "t": i32 [rows] if every value is a whole number, else f32. */
+/* A CSV file (RFC 4180; lines may end in LF alone; blanks around fields are dropped) of numbers
+ * with a point, whatever the locale. Columns "x" f32 [rows, n], and "t" [rows], or [rows, k] if k
+ * > 1 names are given: i32 if every value is a whole number that fits, else f32.
+ *
+ *   errors    WG_EFILE, WG_EFORMAT (with path, line and column), WG_ENAME no such column or
+ *             chosen twice
+ *   source    RFC 4180                                                                          */
 int wg_dataset_read_csv(const char *path, const wg_csv_options *options, wg_dataset **out,
                         wg_error *error);
-/* Adds one column. i8, i16 and u16 are read as i32, u32 as i64. */
+/* A .npy file, versions 1 to 3, either order of axes and of bytes, as one more column. bool, u8,
+ * i32, i64, f32 and f64 are read as such; i8, i16 and u16 as i32, u32 and u64 as i64, f16 as f32;
+ * others are refused, Python objects above all.
+ *
+ *   errors    WG_EFILE, WG_EFORMAT (with path and byte), WG_EDTYPE, and those of wg_dataset_add
+ *   source    the format's description in NumPy (numpy.lib.format)                              */
 int wg_dataset_read_npy(wg_dataset *data, const char *column, const char *path, wg_error *error);
+
+/* ---- splits ---- */
 
 typedef struct wg_split_options {
     uint64_t seed;
     const char *group; /* an integer column whose equal values stay together */
     uint64_t reserved[4];
 } wg_split_options;
-/* Parts with about these shares of the rows (of the groups), shuffled by seed; every row in one part. */
+/* count parts with these shares of the rows (which need not add up to 1), shuffled by seed; every
+ * row is copied to one part, and keeps its place among the others there. Shares are met to within
+ * one group, and exactly, but for rounding, without groups. The parts are the same on every
+ * platform.
+ *
+ *   errors    WG_EINVALID a share not above 0, or a part that would get nothing; WG_ENAME,
+ *             WG_EDTYPE, WG_ESHAPE a group that is no integer column of one value a row
+ *   owner     part[0 .. count) are the caller's; all NULL on failure                            */
 int wg_dataset_split(const wg_dataset *data, int64_t count, const double *share,
                      const wg_split_options *options, wg_dataset **part, wg_error *error);
 
-/* Fits the state of wg_standardize (nn.h) at path: saved, loaded and exported with the model. */
+/* Fits the state "mean" and "spread" of the wg_standardize (nn.h) whose path it is: saved, loaded
+ * and exported with the model. Over all axes of training but the last; means and spreads (the
+ * square root of the variance, divided by n) are computed in f64 and stored in the dtype of
+ * training.
+ *
+ *   errors    WG_EDTYPE not f32 or f64; WG_ESHAPE nothing to fit to, or state of another type is
+ *             there; WG_EFINITE the place of a value that is not finite                         */
 int wg_standardize_fit(wg_params *params, const char *path, wg_view training, wg_error *error);
+
+/* ---- loaders ---- */
 
 typedef struct wg_loader_options {
     int64_t batch_size; /* 0: 32 */
@@ -57,17 +96,37 @@ typedef struct wg_loader_options {
     bool in_order, drop_last;
     uint64_t reserved[4];
 } wg_loader_options;
+/* Batches of all columns that the dataset has now. All memory is taken here, from the runtime's
+ * allocator.                                                                                    */
 int wg_loader_create(wg_runtime *runtime, const wg_dataset *data, const wg_loader_options *options,
                      wg_loader **out, wg_error *error);
 void wg_loader_free(wg_loader *loader);
-int wg_loader_start(wg_loader *loader, int64_t epoch); /* order: a function of seed and epoch */
-int wg_loader_next(wg_loader *loader);                 /* 1 a batch, 0 the end, negative an error */
-wg_view wg_loader_view(const wg_loader *loader, const char *column); /* until the next call of next */
-int64_t wg_loader_batches(const wg_loader *loader);
+/* Begins an epoch. Its order is a function of seed and epoch alone: any epoch can be had again. */
+int wg_loader_start(wg_loader *loader, int64_t epoch);
+/* 1 a batch, 0 the end, negative an error. The last batch holds what is left, unless drop_last. */
+int wg_loader_next(wg_loader *loader);
+/* Rows of the present batch, contiguous, valid until the next call of next; a zeroed view if
+ * there is no batch or no such column.                                                          */
+wg_view wg_loader_view(const wg_loader *loader, const char *column);
+int64_t wg_loader_batches(const wg_loader *loader); /* an epoch */
 
-/* safetensors files, written whole or not at all: temporary file, fsync, rename, fsync of the folder. */
+/* ---- saved parameters: safetensors files ---- */
+
+/* All of params, state too, with the seed: a run that is resumed from the file continues as if it
+ * had never stopped. The file appears whole or not at all: temporary file, flush, rename, flush
+ * of the folder.
+ *
+ *   errors    WG_EFILE (what stood at the path stands there still); WG_EBUSY
+ *   source    the format's reference implementation, whose bytes these are                      */
 int wg_params_save(const wg_params *params, const char *path, wg_error *error);
-/* Sets what matches pattern; the count loaded. A damaged file is refused with its byte position. */
+/* Reads the tensors whose names match pattern (NULL: "*") and returns their count: all of them,
+ * or none and params stays as it was. Files of other programs are read as well: all their tensors
+ * count as trained; f16 and bf16 are read as f32, small integers as wg_dataset_read_npy does. "*"
+ * takes the seed along.
+ *
+ *   errors    WG_EFILE, WG_EFORMAT (with path and byte), WG_ENAME a name that is no path,
+ *             WG_EDTYPE a dtype without counterpart, WG_ESHAPE, WG_EDTYPE the params have it with
+ *             another type; WG_EBUSY                                                            */
 int wg_params_load(wg_params *params, const char *path, const char *pattern, wg_error *error);
 
 #ifdef __cplusplus

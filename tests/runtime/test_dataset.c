@@ -1,0 +1,79 @@
+/* Columns are copied from any view, share their rows, and are found by name; whatever is refused
+ * leaves the dataset as it was.                                                                 */
+#include "support/memory.h"
+#include "support/test.h"
+
+#include <string.h>
+#include <wengert/data.h>
+
+Test(dataset, copies_a_strided_view)
+{
+    float x[6] = { 1, 2, 3, 4, 5, 6 };
+    wg_dataset *data = wg_dataset_create(NULL);
+    const wg_view turned = wg_view_transpose(wg_f32(x, WG_SHAPE(2, 3)));
+    check_equal_i(wg_dataset_add(data, "x", turned), WG_OK);
+    memset(x, 0, sizeof x);
+    wg_view view;
+    check_equal_i(wg_dataset_find(data, "x", &view), WG_OK);
+    check_equal_i(view.shape.dim[0], 3);
+    check_equal_i(view.shape.dim[1], 2);
+    const float expected[6] = { 1, 4, 2, 5, 3, 6 };
+    check_bytes(view.data, expected, sizeof expected);
+    check_equal_i(wg_dataset_count(data), 3);
+    wg_dataset_free(data);
+}
+
+Test(dataset, refuses_what_is_no_column)
+{
+    const float x[6] = { 0 };
+    wg_dataset *data = wg_dataset_create(NULL);
+    check_equal_i(wg_dataset_add(data, "x", wg_f32(x, WG_SHAPE(3, 2))), WG_OK);
+    check_status(wg_dataset_add(data, "x", wg_f32(x, WG_SHAPE(3))), WG_ENAME);
+    check_status(wg_dataset_add(data, "a b", wg_f32(x, WG_SHAPE(3))), WG_ENAME);
+    check_status(wg_dataset_add(data, "", wg_f32(x, WG_SHAPE(3))), WG_ENAME);
+    check_status(wg_dataset_add(data, NULL, wg_f32(x, WG_SHAPE(3))), WG_EINVALID);
+    check_status(wg_dataset_add(data, "y", wg_f32(x, WG_SHAPE(2))), WG_ESHAPE);
+    check_status(wg_dataset_add(data, "y", wg_f32(x, WG_SCALAR)), WG_ESHAPE);
+    check_status(wg_dataset_add(data, "y", wg_f32(NULL, WG_SHAPE(3))), WG_EINVALID);
+    check_status(wg_dataset_add(data, "y", (wg_view){ 0 }), WG_EDTYPE);
+    check_status(wg_dataset_add(NULL, "y", wg_f32(x, WG_SHAPE(3))), WG_EINVALID);
+    wg_view view = { 0 };
+    check_status(wg_dataset_find(data, "y", &view), WG_ENAME);
+    check_status(wg_dataset_find(data, NULL, &view), WG_EINVALID);
+    check_status(wg_dataset_find(data, "x", NULL), WG_EINVALID);
+    check_status(wg_dataset_find(NULL, "x", &view), WG_EINVALID);
+    check(view.data == NULL);
+    check_equal_i(wg_dataset_count(data), 3);
+    check_equal_i(wg_dataset_count(NULL), 0);
+    wg_dataset_free(data);
+    wg_dataset_free(NULL);
+}
+
+Test(dataset, may_have_no_rows)
+{
+    wg_dataset *data = wg_dataset_create(NULL);
+    check_equal_i(wg_dataset_add(data, "x", wg_f32(NULL, WG_SHAPE(0, 4))), WG_OK);
+    check_status(wg_dataset_add(data, "t", wg_i32((const int32_t[]){ 1 }, WG_SHAPE(1))), WG_ESHAPE);
+    check_equal_i(wg_dataset_count(data), 0);
+    wg_dataset_free(data);
+}
+
+static int fill(const wg_allocator *allocator, void *user)
+{
+    static const float x[20] = { 0 };
+    (void)user;
+    wg_dataset *data = wg_dataset_create(allocator);
+    if (data == NULL) return WG_EMEMORY;
+    int status = WG_OK;
+    for (int i = 0; i < 10 && status >= 0; i++) {
+        const char name[3] = { 'x', (char)('0' + i), '\0' };
+        status = wg_dataset_add(data, name, wg_f32(x, WG_SHAPE(10, 2)));
+    }
+    wg_dataset_free(data);
+    return status;
+}
+
+Test(dataset, gives_all_back_when_memory_ends)
+{
+    check(test_memory_fail_each(fill, NULL) > 20);
+}

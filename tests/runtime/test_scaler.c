@@ -1,0 +1,109 @@
+/* Fitted means and spreads against closed forms; features that do not change; state stays state. */
+#include "support/memory.h"
+#include "support/test.h"
+
+#include <math.h>
+#include <string.h>
+#include <wengert/data.h>
+
+static double state(const wg_params *params, const char *path, int64_t i)
+{
+    wg_view view = { 0 };
+    check_status(wg_params_find(params, path, &view), WG_OK);
+    check(i < wg_shape_count(view.shape));
+    if (view.dtype == WG_F32) return (double)((const float *)view.data)[i];
+    check_equal_i(view.dtype, WG_F64);
+    return ((const double *)view.data)[i];
+}
+
+/* 0, 1 ... n - 1 has mean (n - 1) / 2 and variance (n^2 - 1) / 12; shifted by 2^40, f64 still
+ * holds it.                                                                                     */
+Test(scaler, fits_closed_forms)
+{
+    enum { ROWS = 1000 };
+    static double x[ROWS][3];
+    const double far = 1099511627776.0;
+    for (int i = 0; i < ROWS; i++) {
+        x[i][0] = i;
+        x[i][1] = far + i;
+        x[i][2] = 0.1; /* not a double: its sums round */
+    }
+    wg_params *params = wg_params_create(NULL);
+    wg_error error = { 0 };
+    const wg_view view = wg_f64(&x[0][0], WG_SHAPE(ROWS, 3));
+    check_status(wg_standardize_fit(params, "net/input", view, &error), WG_OK);
+    const double spread = sqrt((ROWS * (double)ROWS - 1) / 12);
+    check_close(state(params, "net/input/mean", 0), 499.5, 1e-12);
+    check_close(state(params, "net/input/mean", 1), far + 499.5,
+                1e-3); /* 4 units of its last place */
+    check_close(state(params, "net/input/spread", 0), spread, 1e-12);
+    check_close(state(params, "net/input/spread", 1), spread, 1e-9);
+    check_close(state(params, "net/input/mean", 2), 0.1, 0);
+    check_close(state(params, "net/input/spread", 2), 0, 0);
+    check_equal_i(wg_params_count(params), 2);
+    for (int i = 0; i < 2; i++) check(!wg_params_trained(params, i));
+    wg_params_free(params);
+}
+
+/* Over all axes but the last, from a view that is turned around and, again, from odd addresses. */
+Test(scaler, takes_any_view_and_fits_anew)
+{
+    const float x[8] = { 1, 2, 3, 4, 10, 20, 30, 40 }; /* features 1 2 3 4 and 10 20 30 40 */
+    wg_params *params = wg_params_create(NULL);
+    const wg_view turned = wg_view_transpose(wg_f32(x, WG_SHAPE(2, 4)));
+    check_status(wg_standardize_fit(params, "s", turned, NULL), WG_OK);
+    check_close(state(params, "s/mean", 0), 2.5, 0);
+    check_close(state(params, "s/mean", 1), 25, 0);
+    check_close(state(params, "s/spread", 1), (float)sqrt(125), 1e-6);
+
+    unsigned char odd[sizeof x + 1];
+    memcpy(odd + 1, x, sizeof x);
+    const wg_view cube = wg_view_of(odd + 1, WG_F32, WG_SHAPE(2, 2, 2));
+    check_status(wg_standardize_fit(params, "s", cube, NULL), WG_OK);
+    check_close(state(params, "s/mean", 0), 11, 0); /* 1 3 10 30 */
+    check_close(state(params, "s/mean", 1), 16.5, 0); /* 2 4 20 40 */
+    wg_params_free(params);
+}
+
+Test(scaler, refuses_what_cannot_be_fitted)
+{
+    float x[4] = { 1, 2, 3, 4 };
+    wg_error error = { 0 };
+    wg_params *params = wg_params_create(NULL);
+    const wg_view view = wg_f32(x, WG_SHAPE(2, 2));
+    check_status(wg_standardize_fit(NULL, "s", view, &error), WG_EINVALID);
+    check_status(wg_standardize_fit(params, NULL, view, &error), WG_EINVALID);
+    check_status(wg_standardize_fit(params, "a b", view, &error), WG_EINVALID);
+    check_status(wg_standardize_fit(params, "s", (wg_view){ 0 }, &error), WG_EDTYPE);
+    check_status(wg_standardize_fit(params, "s", wg_f32(x, WG_SCALAR), &error), WG_ESHAPE);
+    check_status(wg_standardize_fit(params, "s", wg_f32(NULL, WG_SHAPE(0, 2)), &error), WG_ESHAPE);
+    check_status(wg_standardize_fit(params, "s", wg_i32((const int32_t[]){ 1 }, WG_SHAPE(1, 1)),
+                                    &error), WG_EDTYPE);
+    x[3] = NAN;
+    check_status(wg_standardize_fit(params, "s", view, &error), WG_EFINITE);
+    check_contains(error.message, "feature 1 of row 1 is not finite");
+    check_equal_i(wg_params_count(params), 0);
+    x[3] = 4;
+    check_status(wg_standardize_fit(params, "s", view, &error), WG_OK);
+    check_status(wg_standardize_fit(params, "s", wg_f32(x, WG_SHAPE(1, 4)), &error), WG_ESHAPE);
+    check_contains(error.message, "s/mean is there as f32 of 2 features, not f32 of 4");
+    wg_params_free(params);
+}
+
+static int fit(const wg_allocator *allocator, void *user)
+{
+    static const float x[4] = { 1, 2, 3, 4 };
+    (void)user;
+    wg_params *params = wg_params_create(WG_OPTIONS(wg_params_options, .allocator = allocator));
+    if (params == NULL) return WG_EMEMORY;
+    const wg_view turned = wg_view_transpose(wg_f32(x, WG_SHAPE(2, 2)));
+    const int status = wg_standardize_fit(params, "s", turned, NULL);
+    check_equal_i(wg_params_count(params), status < 0 ? 0 : 2);
+    wg_params_free(params);
+    return status;
+}
+
+Test(scaler, fits_both_states_or_none)
+{
+    check(test_memory_fail_each(fit, NULL) > 8);
+}
