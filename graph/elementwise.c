@@ -134,12 +134,12 @@ wg_var wg_bitcast(wg_var x, wg_dtype dtype)
     return wg__var_of(tape, wg__emit_bitcast(&tape->builder, x.index, dtype));
 }
 
-wg_var wg_bits_right(wg_var x, int count)
+wg_var wg_bits_right(wg_var x, int distance)
 {
     wg_var failed;
     wg_tape *tape = wg__tape_of("bits_right", 1, &x, &failed);
     if (tape == NULL) return failed;
-    const int64_t attribute[1] = { count };
+    const int64_t attribute[1] = { distance };
     const wg__request request = { .op = WG__OP_bits_right,
                                   .in_count = 1,
                                   .in = &x.index,

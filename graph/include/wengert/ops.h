@@ -1,7 +1,18 @@
-/* Wengert, ops: one declaration for each row of ops/ops.def, then spellings of them.
+/* Wengert, ops: one declaration for each row of ops/ops.def, then shorter ways to say them.
  *
- * Inputs broadcast as in NumPy; dtypes must agree: nothing is converted silently. Reductions take
- * axes; what needs exactly one axis takes an int; negative counts from the end.                    */
+ * What holds for all of them
+ *   dtypes    inputs must agree; nothing is converted silently
+ *   shapes    elementwise inputs join as in NumPy: axes align at the end, a missing or 1-sized axis
+ *             stretches
+ *   axes      negative ones count from the end; reductions take a set of axes, what needs exactly
+ *             one takes an int
+ *   vjp       g is the cotangent of the result r; what is not mentioned has none. Written in these
+ *             same ops, so every order exists
+ *   bits      the same on every platform, thread count and instruction set; NaN in, NaN out, unless
+ *             said otherwise
+ *   errors    stick to the tape of the inputs: WG_EDTYPE, WG_ESHAPE, WG_EAXIS as the names say,
+ *             WG_ESTALE, WG_EFOREIGN, WG_EINVALID for the null value; the result is an error value
+ *   owner     the result belongs to the tape of the inputs */
 #ifndef WENGERT_OPS_H
 #define WENGERT_OPS_H
 
@@ -14,65 +25,141 @@
 extern "C" {
 #endif
 
-wg_var wg_add(wg_var x, wg_var y);
-wg_var wg_sub(wg_var x, wg_var y);
-wg_var wg_neg(wg_var x);
-wg_var wg_mul(wg_var x, wg_var y);
-wg_var wg_div(wg_var x, wg_var y);
-wg_var wg_abs(wg_var x);
-wg_var wg_sign(wg_var x);
-wg_var wg_maximum(wg_var x, wg_var y);
-wg_var wg_minimum(wg_var x, wg_var y);
-wg_var wg_exp(wg_var x);
-wg_var wg_expm1(wg_var x);
-wg_var wg_log(wg_var x);
-wg_var wg_log1p(wg_var x);
+/* ---- arithmetic, elementwise ----
+ * All but div take every dtype but bool, and integers wrap; div takes f32 and f64. Exactly rounded;
+ * further down the largest error is given, in ulp, f32 and f64 alike. */
+
+wg_var wg_add(wg_var x, wg_var y);     /* dx = g   dy = g */
+wg_var wg_sub(wg_var x, wg_var y);     /* dx = g   dy = -g */
+wg_var wg_neg(wg_var x);               /* dx = -g */
+wg_var wg_mul(wg_var x, wg_var y);     /* dx = g y   dy = g x */
+wg_var wg_div(wg_var x, wg_var y);     /* dx = g / y   dy = -g r / y */
+wg_var wg_abs(wg_var x);               /* dx = g sign(x); of the least integer: itself */
+wg_var wg_sign(wg_var x);              /* -1, 0, 1; a zero and NaN stay; no derivative: 0 */
+wg_var wg_maximum(wg_var x, wg_var y); /* -0 below +0; g to the larger, half to each at a tie */
+wg_var wg_minimum(wg_var x, wg_var y); /* likewise */
+
+/* ---- exponentials and roots, elementwise, f32 and f64 ---- */
+
+wg_var wg_exp(wg_var x);   /* 1 ulp; dx = g r */
+wg_var wg_expm1(wg_var x); /* exp(x) - 1, right near 0; 2 ulp; dx = g exp(x) */
+wg_var wg_log(wg_var x);   /* 1 ulp; of 0 -inf, below NaN; dx = g / x */
+wg_var wg_log1p(wg_var x); /* log(1 + x), right near 0; 2 ulp; dx = g / (1 + x) */
+/* log(exp x + exp y) without overflow; 2 ulp. dx = g logistic(x - y), dy = g logistic(y - x), also
+ * between equal infinities: softplus, logaddexp(x, 0), is right at every order. */
 wg_var wg_logaddexp(wg_var x, wg_var y);
-wg_var wg_sqrt(wg_var x);
-wg_var wg_rsqrt(wg_var x);
-wg_var wg_sin(wg_var x);
-wg_var wg_cos(wg_var x);
-wg_var wg_logistic(wg_var x);
-wg_var wg_tanh(wg_var x);
-wg_var wg_erf(wg_var x);
-wg_var wg_erfc(wg_var x);
+wg_var wg_sqrt(wg_var x);  /* below 0 NaN; dx = g / (r + r), so +inf at 0 */
+wg_var wg_rsqrt(wg_var x); /* 1 / sqrt(x); 1 ulp; dx = -g r / (x + x) */
+
+/* ---- circular, sigmoid and error functions, elementwise, f32 and f64 ---- */
+
+wg_var wg_sin(wg_var x);      /* radians; 1 ulp; of infinities NaN; dx = g cos(x) */
+wg_var wg_cos(wg_var x);      /* radians; 1 ulp; dx = -g sin(x) */
+wg_var wg_logistic(wg_var x); /* 1 / (1 + exp(-x)); 2 ulp; dx = g r logistic(-x): exact tails */
+wg_var wg_tanh(wg_var x);     /* 2 ulp; dx = 4 g logistic(2x) logistic(-2x): exact tails */
+wg_var wg_erf(wg_var x);      /* 2 ulp; dx = g 2 / sqrt(pi) exp(-x x) */
+wg_var wg_erfc(wg_var x);     /* 1 - erf(x) without cancellation; 4 ulp; dx = minus that of erf */
+
+/* ---- comparison and logic, elementwise; no derivatives ----
+ * eq, lt, le: any dtype -> bool; false where an input is NaN. and, or, not: bool and integers, bit
+ * by bit. */
+
 wg_var wg_eq(wg_var x, wg_var y);
 wg_var wg_lt(wg_var x, wg_var y);
 wg_var wg_le(wg_var x, wg_var y);
 wg_var wg_and(wg_var x, wg_var y);
 wg_var wg_or(wg_var x, wg_var y);
 wg_var wg_not(wg_var x);
+/* Integers: x over 2^distance, rounded down; the sign moves in. A distance of the width or more
+ * gives 0 or -1.  errors WG_EINVALID distance is negative */
 wg_var wg_bits_right(wg_var x, int distance);
-wg_var wg_select(wg_var condition, wg_var x, wg_var y); /* branch safe */
+
+/* x where condition (bool) is true, else y. All three broadcast; any dtype for x and y.
+ *
+ *   vjp       dx = select(condition, g, 0)   dy = select(condition, 0, g)
+ *   branches  what the side not taken would have given, inf or NaN, does not leak into a gradient:
+ *             through elementwise ops, movements, broadcasts and sums its cotangent is exactly 0. A
+ *             non-finite operand of a matrix product must be selected before it */
+wg_var wg_select(wg_var condition, wg_var x, wg_var y);
+
+/* The same values in another dtype: rounded to nearest; to integers truncated and saturated, NaN
+ * gives 0; to bool x != 0.  vjp dx = cast(g) between f32 and f64, else none */
 wg_var wg_cast(wg_var x, wg_dtype dtype);
+/* The same bits in another dtype of the same size, not bool; a NaN becomes the one canonical. */
 wg_var wg_bitcast(wg_var x, wg_dtype dtype);
-wg_var wg_reshape(wg_var x, wg_shape shape); /* one extent may be -1 */
+
+/* ---- movement: elements change places only; any dtype; each one's vjp undoes it ---- */
+
+/* The elements in row-major order in another shape; one extent may be -1 and is what fits.
+ * errors WG_ESHAPE counts differ */
+wg_var wg_reshape(wg_var x, wg_shape shape);
+/* Axis i of the result is axis axes[i] of x.  errors WG_EAXIS not each axis once */
 wg_var wg_permute(wg_var x, wg_axes axes);
+/* Stretches to shape.  vjp the sum over what was repeated */
 wg_var wg_broadcast(wg_var x, wg_shape shape);
+/* Elements start, start + step ... before stop along one axis; with a negative step downwards, stop
+ * may then be -1. All else would leave the axis: WG_EINVALID. */
 wg_var wg_slice(wg_var x, int axis, int64_t start, int64_t stop, int64_t step);
+/* Puts `low` values before, `high` after and `interior` between the elements along one axis.
+ * errors WG_EINVALID a count is negative, or the dtype cannot hold value */
 wg_var wg_pad(wg_var x, int axis, int64_t low, int64_t high, int64_t interior, double value);
+/* Joins count >= 1 values along an axis of theirs; all other extents are equal. */
 wg_var wg_concat(int64_t count, const wg_var *x, int axis);
-wg_var wg_sum(wg_var x, wg_axes axes);
+
+/* ---- reductions ----
+ * Over WG_ALL, WG_AXES(0, 2), or WG_KEEP(-1), which leaves the axes with extent 1. Over no axis: x.
+ * The order of a sum of n depends on shapes alone: blocks, whose results are added in order.
+ * |error| <= (512 + n / 512) eps sum |x|. Source: Higham 2002, sec. 4.2 (blocked sums). */
+
+wg_var wg_sum(wg_var x, wg_axes axes); /* every dtype but bool; of nothing 0; dx = g, repeated */
+/* The largest; NaN wins. dx: g goes to the largest, shared evenly at ties.
+ * errors WG_ESHAPE there is nothing to choose from */
 wg_var wg_max(wg_var x, wg_axes axes);
 wg_var wg_min(wg_var x, wg_axes axes);
-wg_var wg_argmax(wg_var x, int axis);
+wg_var wg_argmax(wg_var x, int axis); /* i32: the lowest index of the largest; NaN wins; no vjp */
+
+/* ---- products and indexing ---- */
+
+/* Matrix product over the last two axes; leading axes broadcast.
+ *
+ *   shapes    x [..., m, k]   y [..., k, n]   ->  [..., m, n]       f32 or f64
+ *   vjp       dx = g y^T   dy = x^T g   (summed over leading axes that broadcast)
+ *   accuracy  |error| <= k eps sum |x y| an element; chains of fused multiply-adds, ascending in k,
+ *             in blocks of 512
+ *   errors    WG_EDTYPE; WG_ESHAPE k differs, fewer than two axes, leading axes do not join
+ *   source    Goto & van de Geijn 2008 (blocking); Giles 2008, sec. 2.2 (vjp); Higham 2002, ch. 3
+ */
 wg_var wg_matmul(wg_var x, wg_var y);
+
+/* Picks along one axis: [before..., n, after...] by index [i...] -> [before..., i..., after...].
+ *
+ *   index     i32 or i64, 0 <= index < n: else the run fails with WG_EINDEX
+ *   vjp       dx = scatter_add(0, index, g) */
 wg_var wg_gather(wg_var x, wg_var index, int axis);
+/* x with update added at index along one axis: the opposite of gather, shapes as there. Each
+ * element adds in ascending index order.
+ *   vjp       dx = g   dupdate = gather(g, index) */
 wg_var wg_scatter_add(wg_var x, wg_var index, wg_var update, int axis);
-wg_var wg_iota(wg_tape *tape, wg_dtype dtype, int64_t count);
+
+/* ---- from nothing ---- */
+
+wg_var wg_iota(wg_tape *tape, wg_dtype dtype, int64_t count); /* 0, 1 ... count - 1; not bool */
+/* i32, all 32 bits random: a function of key, counter (a scalar i64) and the element's index.
+ * source Salmon et al. 2011 (Philox 4x32-10) */
 wg_var wg_random_bits(wg_var counter, uint64_t key, wg_shape shape);
 
-/* Spellings of the above; no rows of the table. */
-wg_var wg_ne(wg_var x, wg_var y);
+/* ---- Spellings of the above; no rows of the table ---- */
+
+wg_var wg_ne(wg_var x, wg_var y); /* true where an input is NaN */
 wg_var wg_gt(wg_var x, wg_var y);
 wg_var wg_ge(wg_var x, wg_var y);
-wg_var wg_transpose(wg_var x);        /* last two axes */
-wg_var wg_expand(wg_var x, int axis); /* inserts an axis of extent 1 */
-wg_var wg_squeeze(wg_var x, wg_axes axes);
-wg_var wg_stack(int64_t count, const wg_var *x, int axis);
-wg_var wg_mean(wg_var x, wg_axes axes);
-wg_var wg_all(wg_var x, wg_axes axes);
-wg_var wg_any(wg_var x, wg_axes axes);
+wg_var wg_transpose(wg_var x);              /* last two axes; errors WG_EAXIS below rank 2 */
+wg_var wg_expand(wg_var x, int axis);       /* inserts an axis of extent 1, there in the result */
+wg_var wg_squeeze(wg_var x, wg_axes axes);  /* drops axes of extent 1; WG_ALL: all such */
+wg_var wg_stack(int64_t count, const wg_var *x, int axis); /* joins along a new axis, there */
+wg_var wg_mean(wg_var x, wg_axes axes);     /* sum over count; f32, f64; of nothing NaN */
+wg_var wg_all(wg_var x, wg_axes axes);      /* bool; of nothing true */
+wg_var wg_any(wg_var x, wg_axes axes);      /* bool; of nothing false */
 
 #ifdef __cplusplus
 }
