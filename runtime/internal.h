@@ -1,9 +1,9 @@
 /* The runtime between its files.
  *
- * A plan says what is done: values, the regions that compute them, the order. It knows neither threads
- * nor memory and is shared by every program made from one recording. A frame is a plan made ready for
- * one runtime: shard sizes, places in memory, calls. Running is one walk over a frame's stages with a
- * table of base addresses; nothing is allocated there.                                              */
+ * A plan says what is done: values, the regions that compute them, their order. It knows neither
+ * threads nor memory and is shared by every program made from equal recordings. A frame is a plan made
+ * ready for one runtime: sizes of shards, places in memory, calls. Running is one walk over a frame's
+ * stages with a table of base addresses; nothing is allocated there.                               */
 #ifndef WG_RUNTIME_INTERNAL_H
 #define WG_RUNTIME_INTERNAL_H
 
@@ -12,7 +12,9 @@
 #include <stdatomic.h>
 #include <wengert/runtime.h>
 
-/* ---- pool.c: threads of libuv ---- */
+enum { WG__NOWHERE = -1 };
+
+/* ---- pool.c: joins on libuv's threads ---- */
 
 typedef struct wg__pool wg__pool;
 typedef void wg__pool_work(void *context, int worker, int64_t index);
@@ -21,9 +23,8 @@ int wg__pool_cores(void);
 /* NULL on failure. threads counts the caller; with one, libuv is never touched. */
 wg__pool *wg__pool_create(const wg_allocator *allocator, int threads, bool keep_pool_size);
 void wg__pool_free(wg__pool *pool);
-/* Before the first wg__pool_run of a run: in a forked child the caller is alone from then on. */
+/* Before the joins of a run: in a forked child the caller is alone from then on. */
 void wg__pool_begin(wg__pool *pool);
-int wg__pool_threads(const wg__pool *pool);
 /* True if a helper is awake and looking for work. */
 bool wg__pool_is_hot(wg__pool *pool);
 /* Does work for every 0 <= index < count, the caller as worker 0; returns when all is done. */
@@ -36,115 +37,133 @@ typedef struct wg__float_mode { uint64_t word; } wg__float_mode;
 wg__float_mode wg__float_enter(void);
 void wg__float_leave(wg__float_mode before);
 
+/* ---- the runtime ---- */
+
+/* What one thread computes with. array holds the operands of the call at hand. */
+typedef struct wg__worker {
+    void *kernel_scratch;
+    void *scratch;
+    size_t scratch_bytes;
+    wg__array *array;
+    size_t array_bytes;
+} wg__worker;
+
+typedef struct wg__cached wg__cached;
+enum { WG__CACHE_BUCKETS = 256 };
+
+struct wg_runtime {
+    wg_allocator allocator;
+    atomic_int references;       /* the creator's, and one of each program */
+    atomic_bool is_busy, is_cancelled;
+    const struct wg__kernels *kernels;
+    wg__pool *pool;
+    int threads;
+
+    /* Shared by all programs, because one runs at a time and nothing outlives a run there. */
+    wg__worker *worker;          /* threads */
+    void *workspace;
+    size_t workspace_bytes;
+
+    /* The key of the recording at hand; key_prefix: without what depends on the runtime. */
+    unsigned char *key;
+    int64_t key_bytes, key_capacity, key_prefix;
+    uint32_t *wanted;            /* nodes of the read at hand */
+    int64_t wanted_count, wanted_capacity;
+    wg_params **locked;          /* by the run at hand */
+    int64_t locked_count, locked_capacity;
+    uint32_t *created;           /* versions whose entries the run at hand made */
+    int64_t created_count, created_capacity;
+
+    wg__cached *bucket[WG__CACHE_BUCKETS];
+    wg__cached *newest, *oldest;
+    size_t cache_bytes, cache_bytes_max;
+
+    int64_t shard_rows_test;     /* > 0: units of every item that can be cut; set by tests */
+    bool is_forked_always;       /* joins of any size go to the pool; set by tests */
+    int64_t hit_count, miss_count, join_count, run_count;
+};
+
+/* The runtime is the caller's until wg__runtime_leave; WG_EBUSY if it is another's. */
+int wg__runtime_enter(wg_runtime *runtime, wg__float_mode *before);
+void wg__runtime_leave(wg_runtime *runtime, wg__float_mode before);
+/* Grows what all programs share; on failure everything stays as it was. */
+int wg__runtime_reserve(wg_runtime *runtime, size_t workspace_bytes, size_t scratch_bytes,
+                        int64_t array_count);
+void wg__runtime_hold(wg_runtime *runtime);
+void wg__runtime_drop(wg_runtime *runtime);
+
 /* ---- plan: values ---- */
 
-typedef enum wg__home {
-    WG__HOME_VIEW,           /* walks the memory of its base */
-    WG__HOME_CONSTANT,       /* the frame's; offset */
-    WG__HOME_SLOT,           /* memory from outside; slot */
-    WG__HOME_WORKSPACE,      /* the runtime's, whole; offset */
-    WG__HOME_SCRATCH         /* the worker's, rows of the item at hand; offset */
-} wg__home;
-
-/* Slots: base addresses of a run. Those from WG__SLOT_FIRST on come from outside, in this order:
- * inputs, large constants, parameters, results.                                                   */
+/* Base addresses of a run. From WG__SLOT_FIRST on they come from outside: inputs, then parameters,
+ * then results.                                                                                   */
 enum { WG__SLOT_SCRATCH, WG__SLOT_WORKSPACE, WG__SLOT_CONSTANT, WG__SLOT_FIRST };
 
 typedef struct wg__value {
     wg__op_id op;
     uint32_t node;            /* of the recording: errors name its op, path and place */
     wg__type type;
-    const uint32_t *in;       /* values */
-    const int64_t *attribute;
     int32_t in_count, attribute_count;
+    uint32_t *in;             /* values, all of lower index */
+    const int64_t *attribute;
     uint32_t instance;
+    uint64_t hash;
     uint32_t base;            /* itself, or the value whose memory it walks */
-    int64_t offset;           /* of the first element from base's, in elements */
+    int64_t offset;           /* of its first element from the first of base */
     int64_t stride[WG__RANK_MAX];
-    const void *constant;     /* bytes known while planning */
-    wg__home home;
-    int64_t slot;             /* WG__HOME_SLOT */
+    const void *constant;     /* of a base: elements known while planning, else NULL */
+    bool is_computed;         /* by an instruction: neither leaf nor constant nor view */
+    int64_t slot;             /* base address; WG__NOWHERE of views */
     wg__mark mark;
-    int32_t region;           /* that computes it; WG__NOWHERE for leaves and views */
+    int32_t region;           /* that computes it */
     int32_t last_stage;       /* that reads it */
-    int32_t finite_effect;    /* its elements must be finite for this effect; WG__NOWHERE: need not */
+    int32_t finite_effect;    /* index of the effect that wants it finite */
 } wg__value;
-enum { WG__NOWHERE = -1 };
 
-/* ---- plan: regions and stages ----
+/* ---- plan: stages and regions ----
  *
- * A region's values are computed item by item: an item is some of its units, from first to last value,
- * by one worker. All items of the regions of a stage run in any order; a stage starts when the one
- * before is complete.                                                                              */
+ * The values of a region are computed item by item. An item is some units of the region, for which one
+ * worker computes all its values in order. Items of a stage, of whatever region, may run in any order;
+ * a stage starts when the one before it is complete.                                               */
 
 typedef enum wg__region_kind {
-    WG__REGION_SERIAL,       /* small values, one item */
-    WG__REGION_WHOLE,        /* one value that cannot be cut, one item */
-    WG__REGION_SHARDS,       /* units are samples */
-    WG__REGION_MAP,          /* units are rows of elementwise chains */
-    WG__REGION_TILES         /* units are rows of one matrix product or reduction */
+    WG__REGION_SERIAL,        /* small values; one unit */
+    WG__REGION_WHOLE,         /* one value that cannot be cut; one unit */
+    WG__REGION_SHARDS,        /* units are samples */
+    WG__REGION_ROWS,          /* units are leading rows of elementwise values */
+    WG__REGION_TILES          /* units are leading rows of one product or reduction */
 } wg__region_kind;
 
 typedef struct wg__region {
     wg__region_kind kind;
     int32_t stage;
     int64_t units;
-    int64_t units_min;       /* fewer in an item would change the order of a sum */
-    int64_t first, count;    /* of order */
-    double time_ns;          /* estimated, of all units */
+    int64_t units_min;        /* an item with fewer would change the order of a sum */
+    int64_t first, count;     /* of order */
+    double time_ns;           /* estimate for all units */
 } wg__region;
 
-typedef struct wg__store { int32_t version; uint32_t value; } wg__store;
+typedef struct wg__store { uint32_t version, value; } wg__store;
 
 typedef struct wg__plan {
     wg_allocator allocator;
-    wg__arena arena;         /* all that follows */
     atomic_int references;
-    int64_t value_count;
+    wg__arena arena;          /* of what follows */
+    int64_t value_count, order_count, region_count, store_count, result_count;
     wg__value *value;
-    int64_t order_count;
-    uint32_t *order;         /* computed values, region by region */
-    int64_t region_count;
-    wg__region *region;      /* by stage */
+    uint32_t *order;          /* computed values, region by region */
+    wg__region *region;       /* stage by stage */
+    wg__store *store;         /* the commit */
+    uint32_t *result;         /* values that own the memory of their slot */
     int32_t stage_count;
-    int64_t store_count;
-    wg__store *store;        /* the commit: parameters and their new values */
-    int64_t result_count;
-    uint32_t *result;        /* values */
-    int64_t input_count, constant_count, version_count;
-    bool *input_needed;
-    bool *version_needed;    /* read */
-    bool keeps_all;          /* for the search of what is not finite */
+    int64_t input_count, version_count;   /* slots of the recording */
+    bool *input_is_read, *version_is_read;
+    bool keeps_all;           /* every value stays until the end, for the search of what is not finite */
     wg__hash fingerprint;
 } wg__plan;
 
-typedef struct wg__wanted {
-    const uint32_t *node;    /* values to publish, distinct */
-    int64_t count;
-    bool with_effects;       /* and the effects not yet committed, creations excepted */
-} wg__wanted;
-
-/* key.c: what the plan of a recording depends on, as bytes in the runtime's buffer. */
-int wg__key_write(wg_runtime *runtime, const wg_tape *tape, const wg__wanted *wanted);
-wg__hash wg__key_fingerprint(const wg_runtime *runtime);
-
-/* plan.c: WG_OK, or WG_EMEMORY, WG_ELIMIT. */
-int wg__plan_create(wg_runtime *runtime, const wg_tape *tape, const wg__wanted *wanted,
-                    wg__plan **out);
-wg__plan *wg__plan_hold(wg__plan *plan);
-void wg__plan_drop(wg__plan *plan);
-static inline int64_t wg__slot_input(const wg__plan *plan, int64_t i)
-{
-    (void)plan;
-    return WG__SLOT_FIRST + i;
-}
-static inline int64_t wg__slot_constant(const wg__plan *plan, int64_t i)
-{
-    return wg__slot_input(plan, plan->input_count) + i;
-}
 static inline int64_t wg__slot_version(const wg__plan *plan, int64_t i)
 {
-    return wg__slot_constant(plan, plan->constant_count) + i;
+    return WG__SLOT_FIRST + plan->input_count + i;
 }
 static inline int64_t wg__slot_result(const wg__plan *plan, int64_t i)
 {
@@ -154,5 +173,183 @@ static inline int64_t wg__slot_count(const wg__plan *plan)
 {
     return wg__slot_result(plan, plan->result_count);
 }
+
+/* What a plan is asked for. */
+typedef struct wg__wanted {
+    const wg_tape *tape;
+    const uint32_t *node;     /* to publish, distinct */
+    int64_t count;
+    bool with_effects;        /* and the effects not yet committed, creations excepted */
+} wg__wanted;
+
+/* key.c: all that a plan depends on, as bytes, in runtime->key. */
+int wg__key_write(wg_runtime *runtime, const wg__wanted *wanted);
+
+/* plan.c: the values of a recording, simplified, cut and ordered. */
+int wg__plan_create(wg_runtime *runtime, const wg__wanted *wanted, wg__plan **out);
+void wg__plan_hold(wg__plan *plan);
+void wg__plan_drop(wg__plan *plan);
+
+/* ---- making a plan ---- */
+
+typedef struct wg__planner {
+    wg_allocator allocator;
+    const struct wg__kernels *kernels;
+    void *kernel_scratch;
+    const wg_tape *tape;
+    wg__plan *plan;
+    wg__arena arena;          /* of what ends with the planning */
+    wg__value *value;         /* drafts; the plan takes what is live */
+    int64_t count, capacity;
+    uint32_t *bucket;         /* open addressing over hashes of values; indices + 1 */
+    int64_t bucket_count;
+    uint32_t *value_of;       /* by node */
+    bool is_plain;            /* no rewriting: every node is its own value */
+    bool has_failed;          /* no memory */
+} wg__planner;
+
+/* What is asked of wg__value_make; in and attribute are copied. */
+typedef struct wg__draft {
+    wg__op_id op;
+    uint32_t node;
+    wg__type type;
+    int32_t in_count, attribute_count;
+    const uint32_t *in;
+    const int64_t *attribute;
+    uint32_t instance;
+} wg__draft;
+
+/* value.c: the value of an op on values: an equal one if there is one, a view if it is only that, else a
+ * new one. WG__NONE without memory.                                                                  */
+uint32_t wg__value_make(wg__planner *planner, const wg__draft *draft);
+/* A new value of the same elements in memory of its own. */
+uint32_t wg__value_copy(wg__planner *planner, uint32_t value);
+/* A leaf whose elements are known; data is the plan's. */
+uint32_t wg__value_constant(wg__planner *planner, const wg__type *type, const void *data,
+                            uint32_t node);
+/* The walk of a value over its base's memory: without an address, and from this one. */
+wg__array wg__value_walk(const wg__value *value);
+wg__array wg__value_array(const wg__value *value, void *base);
+/* simplify.c: a value equal to the draft's by an exact identity; WG__NONE: none applies. */
+uint32_t wg__simplify(wg__planner *planner, const wg__draft *draft);
+/* fold.c: the draft's value computed now, if its inputs are known; WG__NONE: they are not. */
+uint32_t wg__fold(wg__planner *planner, const wg__draft *draft);
+/* The one element that all elements of a value are; NULL if that is not known. */
+const void *wg__uniform(const wg__planner *planner, uint32_t value);
+
+/* cost.c: rough work of one value, alone on one core. */
+typedef struct wg__cost { double flops, bytes, time_ns; } wg__cost;
+wg__cost wg__cost_of(const wg__plan *plan, uint32_t value);
+/* slice.c: the axis of input i that follows the leading axis of the result; WG__NOWHERE: all of the
+ * input is read for any row.                                                                       */
+int32_t wg__slice_axis(const wg__plan *plan, const wg__value *value, int32_t i);
+/* True if the leading axis of the result can be computed in pieces; rows_min: the least of a piece. */
+bool wg__slice_is_possible(const wg__plan *plan, const wg__value *value, int64_t *rows_min);
+/* mark.c, region.c: the steps after the values are known. */
+int wg__plan_mark(wg__planner *planner);
+int wg__plan_cut(wg__planner *planner);
+
+/* ---- frame: a plan made ready ---- */
+
+/* Where an operand of an item lies: base[slot] + offset + first unit * unit_bytes. */
+typedef struct wg__operand {
+    int32_t slot;
+    int32_t axis;             /* whose extent is units * unit_extent; WG__NOWHERE: none */
+    int64_t offset;
+    int64_t unit_bytes, unit_extent;
+} wg__operand;
+
+typedef struct wg__instruction {
+    wg__call call;            /* of the whole; in and operand: in_count, then the result */
+    const wg__operand *operand;
+    int64_t unit_rows;        /* of the result */
+    uint32_t value;
+    int32_t finite_effect;
+} wg__instruction;
+
+typedef struct wg__item { int32_t region; int64_t first, units; } wg__item;
+typedef struct wg__stage { int64_t item_first, item_count; double time_ns; } wg__stage;
+
+typedef struct wg__frame {
+    wg_allocator allocator;
+    wg__arena arena;          /* of what follows */
+    wg__plan *plan;           /* held */
+    size_t bytes;             /* of all this */
+    int64_t *last_use;        /* by value: place in the order of its last reader in its own region */
+    int64_t *offset;          /* by value: of its memory from the base address of its slot, in bytes */
+    int64_t *units;           /* by region: of the largest item */
+    wg__instruction *instruction;   /* as plan->order */
+    int64_t item_count, item_capacity;
+    wg__item *item;
+    wg__stage *stage;
+    void *constants;
+    size_t constants_bytes;
+    size_t workspace_bytes, scratch_bytes;
+    int64_t array_count;
+    double time_ns;
+    void **base;              /* by slot */
+    void **packed;            /* by input: room for a contiguous copy, if one was ever needed */
+    size_t *packed_bytes;
+} wg__frame;
+
+int wg__frame_create(wg_runtime *runtime, wg__plan *plan, wg__frame **out);
+void wg__frame_free(wg__frame *frame);
+void *wg__frame_take(wg__frame *frame, size_t bytes); /* of its arena; NULL on failure */
+/* shard.c: the items of all stages. */
+int wg__frame_cut(const wg_runtime *runtime, wg__frame *frame);
+/* place.c: last_use, offset, and the bytes of workspace and scratch. */
+int wg__frame_find_last_uses(wg__frame *frame);
+int wg__frame_place(wg__frame *frame);
+/* Bytes of the rows that units of its region have; WG__NOWHERE: of all. */
+size_t wg__value_bytes(const wg__plan *plan, const wg__value *value, int64_t units);
+
+/* ---- running ---- */
+
+/* Why a run ended. place: of the effect that wanted a finite value. */
+typedef struct wg__failure { int status; uint32_t value; int32_t effect; } wg__failure;
+
+/* Room for a contiguous copy, where this view cannot be read in place. */
+int wg__frame_reserve_packed(wg__frame *frame, int64_t input, const wg_view *view);
+/* The input's memory for the next run: its own, or a copy made now, for which there is room. */
+void wg__frame_bind(wg__frame *frame, int64_t input, const wg_view *view);
+/* All stages; WG_OK, WG_EINDEX, WG_EFINITE, WG_ECANCEL. */
+int wg__frame_run(wg_runtime *runtime, wg__frame *frame, wg__failure *failure);
+/* Stores the new values of parameters. Cannot fail. */
+void wg__frame_commit(wg_runtime *runtime, wg__frame *frame);
+/* finite.c: the earliest value that is not finite and reaches a wanted or stored one; WG__NONE: all are
+ * finite. The plan keeps all.                                                                      */
+int wg__frame_find_not_finite(wg_runtime *runtime, const wg__frame *frame, uint32_t *out);
+
+/* read.c: the one element, and all elements into strided memory of the same type. */
+double wg__array_item(const wg__array *array);
+void wg__array_unpack(const wg__array *array, const wg_tensor *out);
+
+/* ---- recording.c: a tape as it stands ---- */
+
+/* Locks the params of a tape or program: reading, or writing those that it stores to. */
+int wg__params_lock_one(wg_runtime *runtime, wg_params *params, bool to_write);
+void wg__params_unlock_all(wg_runtime *runtime);
+/* Makes the parameters that the recording met first; undone by wg__recording_uncreate. */
+int wg__recording_create(wg_runtime *runtime, wg_tape *tape);
+void wg__recording_uncreate(wg_runtime *runtime, wg_tape *tape);
+/* Locks what the recording reads and stores. */
+int wg__recording_lock(wg_runtime *runtime, wg_tape *tape);
+/* Runs what is wanted of a recording and not known yet, with its effects. Nodes may repeat. */
+int wg__recording_run(wg_runtime *runtime, wg_tape *tape, int64_t count, const wg_var *x);
+
+/* ---- cache.c: frames by key ---- */
+
+struct wg__cached {
+    wg__hash hash;
+    unsigned char *key;
+    int64_t key_bytes;
+    wg__frame *frame;
+    size_t bytes;
+    wg__cached *next;         /* of the bucket */
+    wg__cached *newer, *older;
+};
+/* The frame of the key at hand, made if it is new. Owned by the cache until the next call. */
+int wg__cache_frame(wg_runtime *runtime, const wg__wanted *wanted, wg__frame **out);
+void wg__cache_free(wg_runtime *runtime);
 
 #endif

@@ -246,11 +246,6 @@ void wg__pool_begin(wg__pool *pool)
     pool->has_loop = false;
 }
 
-int wg__pool_threads(const wg__pool *pool)
-{
-    return pool->helper_count + 1;
-}
-
 bool wg__pool_is_hot(wg__pool *pool)
 {
     return pool->helper_count > 0 && atomic_load(&pool->inside) > 0;

@@ -1,0 +1,199 @@
+/* Running a frame: stage by stage, item by item, instruction by instruction.
+ *
+ * Of all failures of a stage the one of the earliest instruction is told, whatever thread met it when.
+ * A commit comes after every stage: nothing that can fail is left by then.                          */
+#include "runtime/internal.h"
+
+#include <string.h>
+
+/* Forking pays if a stage takes longer than a join among threads that are awake, and if waking them is
+ * little against the whole run.                                                                     */
+static const double JOIN_NS = 5000, WAKE_NS = 60000;
+/* A commit of more bytes than this is shared out. */
+enum { COMMIT_BYTES_MIN = 1024 * 1024 };
+
+typedef struct run {
+    wg_runtime *runtime;
+    const wg__frame *frame;
+    const wg__item *item;       /* of the stage at hand */
+    _Atomic uint64_t failure;   /* place of the instruction, then -status in 8 bits; the least */
+} run;
+
+static const uint64_t NO_FAILURE = UINT64_MAX;
+
+static void failure_note(run *r, int64_t place, int status)
+{
+    const uint64_t code = (uint64_t)place << 8 | (uint64_t)-status;
+    uint64_t least = atomic_load(&r->failure);
+    while (code < least && !atomic_compare_exchange_weak(&r->failure, &least, code)) continue;
+}
+
+/* ---- one instruction ---- */
+
+static void *address(void *base, int64_t bytes)
+{
+    return (void *)((uintptr_t)base + (uintptr_t)bytes);
+}
+
+/* Copies a template. Most arrays have few axes, and what lies beyond them is never read. */
+static void array_copy(const wg__array *from, wg__array *to)
+{
+    enum { FEW = 4 };
+    to->dtype = from->dtype;
+    to->rank = from->rank;
+    const size_t axes = from->rank <= FEW ? FEW : WG__RANK_MAX;
+    memcpy(to->dim, from->dim, axes * sizeof to->dim[0]);
+    memcpy(to->stride, from->stride, axes * sizeof to->stride[0]);
+}
+
+static void array_place(const run *r, const wg__worker *worker, const wg__item *item,
+                        const wg__operand *operand, wg__array *array)
+{
+    void *base = operand->slot == WG__SLOT_SCRATCH ? worker->scratch
+                                                   : r->frame->base[operand->slot];
+    array->data = address(base, operand->offset + item->first * operand->unit_bytes);
+    if (operand->axis != WG__NOWHERE)
+        array->dim[operand->axis] = item->units * operand->unit_extent;
+}
+
+static int instruction_run(const run *r, wg__worker *worker, const wg__item *item,
+                           const wg__instruction *instruction)
+{
+    const wg__call *whole = &instruction->call;
+    wg__call call = { .op = whole->op,
+                      .in_count = whole->in_count,
+                      .in = worker->array,
+                      .attribute = whole->attribute,
+                      .attribute_count = whole->attribute_count,
+                      .first_row = item->first * instruction->unit_rows,
+                      .scratch = worker->kernel_scratch };
+    for (int32_t i = 0; i < whole->in_count; i++) {
+        array_copy(&whole->in[i], &worker->array[i]);
+        array_place(r, worker, item, &instruction->operand[i], &worker->array[i]);
+    }
+    array_copy(&whole->out, &call.out);
+    array_place(r, worker, item, &instruction->operand[whole->in_count], &call.out);
+    const struct wg__kernels *kernels = r->runtime->kernels;
+    WG_TRY(wg__eval(kernels, &call));
+    if (instruction->finite_effect == WG__NOWHERE) return WG_OK;
+    const int64_t count = wg__array_count(&call.out);
+    return wg__finite(kernels, call.out.dtype, count, call.out.data) ? WG_OK : WG_EFINITE;
+}
+
+/* ---- stages ---- */
+
+static void item_run(void *context, int worker_index, int64_t index)
+{
+    run *r = context;
+    const wg__item *item = &r->item[index];
+    const wg__region *region = &r->frame->plan->region[item->region];
+    wg__worker *worker = &r->runtime->worker[worker_index];
+    for (int64_t place = region->first; place < region->first + region->count; place++) {
+        int status = WG_ECANCEL;
+        if (!atomic_load_explicit(&r->runtime->is_cancelled, memory_order_relaxed))
+            status = instruction_run(r, worker, item, &r->frame->instruction[place]);
+        if (status < 0) {
+            failure_note(r, place, status);
+            return;
+        }
+    }
+}
+
+static bool is_worth_forking(wg_runtime *runtime, const wg__frame *frame, const wg__stage *stage)
+{
+    if (runtime->threads == 1 || stage->item_count < 2) return false;
+    if (runtime->is_forked_always) return true;
+    return stage->time_ns > JOIN_NS &&
+           (frame->time_ns > WAKE_NS || wg__pool_is_hot(runtime->pool));
+}
+
+static void stage_run(run *r, const wg__stage *stage)
+{
+    r->item = &r->frame->item[stage->item_first];
+    if (is_worth_forking(r->runtime, r->frame, stage)) {
+        r->runtime->join_count++;
+        wg__pool_run(r->runtime->pool, stage->item_count, item_run, r);
+        return;
+    }
+    for (int64_t i = 0; i < stage->item_count; i++) item_run(r, 0, i);
+}
+
+/* ---- what is handed out ---- */
+
+/* A NaN handed out is one pattern on every machine. */
+static void nan_canonical(wg_dtype dtype, int64_t count, void *data)
+{
+    static const uint32_t nan_f32 = UINT32_C(0x7fc00000);
+    static const uint64_t nan_f64 = UINT64_C(0x7ff8000000000000);
+    float *narrow = data;
+    double *wide = data;
+    if (dtype == WG_F32) {
+        for (int64_t i = 0; i < count; i++)
+            if (narrow[i] != narrow[i]) memcpy(&narrow[i], &nan_f32, sizeof nan_f32);
+    } else if (dtype == WG_F64) {
+        for (int64_t i = 0; i < count; i++)
+            if (wide[i] != wide[i]) memcpy(&wide[i], &nan_f64, sizeof nan_f64);
+    }
+}
+
+static void results_clean(const wg__frame *frame)
+{
+    const wg__plan *plan = frame->plan;
+    for (int64_t i = 0; i < plan->result_count; i++) {
+        const wg__type *type = &plan->value[plan->result[i]].type;
+        nan_canonical(type->dtype, wg__shape_count(&type->shape),
+                      frame->base[wg__slot_result(plan, i)]);
+    }
+}
+
+int wg__frame_run(wg_runtime *runtime, wg__frame *frame, wg__failure *failure)
+{
+    const wg__plan *plan = frame->plan;
+    run r = { .runtime = runtime, .frame = frame };
+    atomic_init(&r.failure, NO_FAILURE);
+    frame->base[WG__SLOT_WORKSPACE] = runtime->workspace;
+    frame->base[WG__SLOT_CONSTANT] = frame->constants;
+    runtime->run_count++;
+    for (int32_t i = 0; i < plan->stage_count && atomic_load(&r.failure) == NO_FAILURE; i++)
+        stage_run(&r, &frame->stage[i]);
+
+    const uint64_t code = atomic_load(&r.failure);
+    if (code == NO_FAILURE) {
+        results_clean(frame);
+        return WG_OK;
+    }
+    const wg__instruction *instruction = &frame->instruction[code >> 8];
+    *failure = (wg__failure){ .status = -(int)(code & 0xff),
+                              .value = instruction->value,
+                              .effect = instruction->finite_effect };
+    return failure->status;
+}
+
+/* ---- the commit ---- */
+
+static void store_run(void *context, int worker, int64_t index)
+{
+    (void)worker;
+    const wg__frame *frame = context;
+    const wg__plan *plan = frame->plan;
+    const wg__store *store = &plan->store[index];
+    const wg__value *value = &plan->value[store->value];
+    const size_t bytes = wg__value_bytes(plan, value, WG__NOWHERE);
+    if (bytes == 0) return;
+    memcpy(frame->base[wg__slot_version(plan, store->version)],
+           address(frame->base[value->slot], frame->offset[store->value]), bytes);
+}
+
+void wg__frame_commit(wg_runtime *runtime, wg__frame *frame)
+{
+    const wg__plan *plan = frame->plan;
+    size_t bytes = 0;
+    for (int64_t i = 0; i < plan->store_count; i++)
+        bytes += wg__value_bytes(plan, &plan->value[plan->store[i].value], WG__NOWHERE);
+    if (bytes >= COMMIT_BYTES_MIN && runtime->threads > 1 && plan->store_count > 1) {
+        runtime->join_count++;
+        wg__pool_run(runtime->pool, plan->store_count, store_run, frame);
+        return;
+    }
+    for (int64_t i = 0; i < plan->store_count; i++) store_run(frame, 0, i);
+}
