@@ -115,7 +115,7 @@ Test(layout, every_struct_and_field_is_in_the_list)
 /* What every call passes by value stays small enough for it. */
 Test(layout, values_are_small)
 {
-    check(sizeof(wg_var) == 16);
+    check(sizeof(wg_var) <= 16);
     check(sizeof(wg_scope) <= 32);
     check(sizeof(wg_shape) <= 72);
     check(sizeof(wg_view) == sizeof(wg_tensor) && sizeof(wg_view) <= 152);
