@@ -156,6 +156,9 @@ int wg__eval(const struct wg__kernels *kernels, const wg__call *call);
 bool wg__view_of_op(wg__op_id op, const int64_t *attribute, const wg__array *in,
                     const wg__shape *shape, wg__array *out);
 
+/* Writes one element of the dtype, converted as a cast converts. */
+void wg__number_store(double value, wg_dtype dtype, void *out);
+
 /* ---- kernels of a level ---- */
 
 const struct wg__kernels *wg__kernels_of(wg__level level);

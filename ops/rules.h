@@ -65,9 +65,6 @@ wg__eval_fn wg__eval_reduce, wg__eval_argmax, wg__eval_matmul;
 wg__eval_fn wg__eval_reshape, wg__eval_pad, wg__eval_concat;
 wg__eval_fn wg__eval_gather, wg__eval_scatter_add, wg__eval_iota, wg__eval_random_bits;
 
-/* Writes one element of the dtype, converted as a cast converts. */
-void wg__number_store(double value, wg_dtype dtype, void *out);
-
 /* Copies from into to: same dtype and extents, any strides, no overlap. */
 void wg__copy(const wg__array *from, const wg__array *to);
 
