@@ -3,7 +3,6 @@
  * differentiated by it (wg_grad refuses). wg_full and wg_constant make a record of their own. */
 #include "graph/internal.h"
 #include <math.h>
-#include <string.h>
 
 bool wg__number_fits(wg_dtype dtype, double value)
 {
@@ -18,32 +17,11 @@ bool wg__number_fits(wg_dtype dtype, double value)
     }
 }
 
-/* Rounds to nearest as every conversion to f32 does; what is beyond the largest becomes infinite,
- * which a C conversion need not do. */
-static float f32_of(double value)
-{
-    const double limit = 0x1.ffffffp127;   /* halfway between the largest f32 and 2^128 */
-    if (value >= limit) return INFINITY;
-    if (value <= -limit) return -INFINITY;
-    return (float)value;
-}
-
 int64_t wg__number_bits(wg_dtype dtype, double value)
 {
     WG_ASSERT(wg__number_fits(dtype, value));
-    if (value != value) value = NAN;
     int64_t bits = 0;
-    const float f32 = dtype == WG_F32 ? f32_of(value) : 0;
-    const int32_t i32 = dtype == WG_I32 ? (int32_t)value : 0;
-    const int64_t i64 = dtype == WG_I64 ? (int64_t)value : 0;
-    const uint8_t u8 = dtype == WG_U8 || dtype == WG_BOOL ? (uint8_t)value : 0;
-    switch (dtype) {
-    case WG_F32: memcpy(&bits, &f32, sizeof f32); break;
-    case WG_F64: memcpy(&bits, &value, sizeof value); break;
-    case WG_I32: memcpy(&bits, &i32, sizeof i32); break;
-    case WG_I64: bits = i64; break;
-    default: memcpy(&bits, &u8, sizeof u8); break;
-    }
+    wg__number_store(value != value ? NAN : value, dtype, &bits);
     return bits;
 }
 
