@@ -130,33 +130,33 @@ static bool float_check(wg_scope scope, const char *op, wg_dtype dtype, wg_var *
 
 /* ---- numbers ---- */
 
-/* Key of a further word of the same stream. */
-static uint64_t key_next(uint64_t key, uint64_t word)
+/* One statement a record: C does not say in which order arguments are evaluated, and the order of
+ * records is part of a program's key. */
+static wg_var scaled(wg_var x, double factor)
 {
-    return wg__hash64(&word, sizeof word, key);
+    const wg_var number = wg_number(x, factor);
+    return wg_mul(x, number);
 }
 
 /* The upper `bits` bits of 32 as a number from 0 to 2^bits - 1. The shift keeps the sign, so the
- * integer is centred on 0 and half the range is added after the conversion, which is exact. */
+ * integer is centred on 0 and half the range is added after the conversion, which is exact. `word`
+ * counts the words that a stream takes for one element. */
 static wg_var upper_bits(const stream *s, uint64_t word, wg_dtype dtype, wg_shape shape, int bits)
 {
-    const uint64_t key = word == 0 ? s->key : key_next(s->key, word);
+    const uint64_t key = word == 0 ? s->key : wg__hash64(&word, sizeof word, s->key);
     const wg_var random = wg_random_bits(s->counter, key, shape);
     const wg_var centred = wg_cast(wg_bits_right(random, 32 - bits), dtype);
-    return wg_add(centred, wg_number(centred, (double)(INT64_C(1) << (bits - 1))));
+    const wg_var half = wg_number(centred, (double)(INT64_C(1) << (bits - 1)));
+    return wg_add(centred, half);
 }
 
 /* [0, 1): 24 bits of one word in f32, 53 bits of two in f64. Words word and word + 1 are used. */
 static wg_var uniform_of(const stream *s, uint64_t word, wg_dtype dtype, wg_shape shape)
 {
-    if (dtype == WG_F32) {
-        const wg_var whole = upper_bits(s, word, dtype, shape, 24);
-        return wg_mul(whole, wg_number(whole, 0x1p-24));
-    }
-    const wg_var high = upper_bits(s, word, dtype, shape, 27);
+    if (dtype == WG_F32) return scaled(upper_bits(s, word, dtype, shape, 24), 0x1p-24);
+    const wg_var high = scaled(upper_bits(s, word, dtype, shape, 27), 0x1p26);
     const wg_var low = upper_bits(s, word + 1, dtype, shape, 26);
-    const wg_var whole = wg_add(wg_mul(high, wg_number(high, 0x1p26)), low);
-    return wg_mul(whole, wg_number(whole, 0x1p-53));
+    return scaled(wg_add(high, low), 0x1p-53);
 }
 
 wg_var wg_uniform(wg_scope scope, const char *name, wg_dtype dtype, wg_shape shape)
@@ -178,11 +178,11 @@ wg_var wg_normal(wg_scope scope, const char *name, wg_dtype dtype, wg_shape shap
     if (!float_check(scope, "normal", dtype, &failed) ||
         !stream_open(scope, "normal", name, shape, &s, &failed))
         return failed;
-    const wg_var u = uniform_of(&s, 0, dtype, shape);
-    const wg_var angle = uniform_of(&s, 2, dtype, shape);
-    const wg_var length = wg_sqrt(wg_mul(wg_log1p(wg_neg(u)), wg_number(u, -2)));
-    const wg_var turn = wg_number(angle, 6.283185307179586477);   /* 2 pi */
-    return wg_mul(length, wg_cos(wg_mul(angle, turn)));
+    const wg_var log = wg_log1p(wg_neg(uniform_of(&s, 0, dtype, shape)));
+    const wg_var length = wg_sqrt(scaled(log, -2));
+    const wg_var angle = scaled(uniform_of(&s, 2, dtype, shape), 6.283185307179586477); /* 2 pi */
+    const wg_var height = wg_cos(angle);
+    return wg_mul(length, height);
 }
 
 wg_var wg_bernoulli(wg_scope scope, const char *name, wg_shape shape, double probability)
@@ -200,5 +200,6 @@ wg_var wg_bernoulli(wg_scope scope, const char *name, wg_shape shape, double pro
     const double count = (double)(uint64_t)(probability * 0x1p32 + 0.5);
     if (count >= 0x1p32) return wg_full(s.tape, WG_BOOL, shape, 1);
     const wg_var random = wg_random_bits(s.counter, s.key, shape);
-    return wg_lt(random, wg_number(random, count - 0x1p31));
+    const wg_var threshold = wg_number(random, count - 0x1p31);
+    return wg_lt(random, threshold);
 }
