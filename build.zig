@@ -78,7 +78,23 @@ const graph_sources = [_][]const u8{
 };
 /// Compiled against the public headers alone, as a user's files are.
 const nn_sources = [_][]const u8{};
-const runtime_sources = [_][]const u8{};
+const runtime_sources = [_][]const u8{
+    "runtime/data/csv.c",
+    "runtime/data/csv_scan.c",
+    "runtime/data/dataset.c",
+    "runtime/data/element.c",
+    "runtime/data/file.c",
+    "runtime/data/json.c",
+    "runtime/data/loader.c",
+    "runtime/data/npy.c",
+    "runtime/data/order.c",
+    "runtime/data/params_load.c",
+    "runtime/data/params_save.c",
+    "runtime/data/safetensors.c",
+    "runtime/data/scaler.c",
+    "runtime/data/split.c",
+    "runtime/data/system.c",
+};
 
 /// Compiled once per level.
 const kernels = [_][]const u8{
@@ -114,11 +130,19 @@ const tests = [_][]const u8{
     "tests/ops/test_rules.c",
     "tests/ops/test_source.c",
     "tests/ops/test_table.c",
+    "tests/runtime/test_csv.c",
+    "tests/runtime/test_dataset.c",
+    "tests/runtime/test_file.c",
+    "tests/runtime/test_npy.c",
+    "tests/runtime/test_safetensors.c",
+    "tests/runtime/test_scaler.c",
+    "tests/runtime/test_split.c",
     "tests/support/test_memory.c",
 };
 const test_support = [_][]const u8{
     "tests/support/check.c",
     "tests/support/declarations.c",
+    "tests/support/files.c",
     "tests/support/immediate.c",
     "tests/support/memory.c",
 };

@@ -32,7 +32,8 @@ Test(scaler, fits_closed_forms)
     wg_error error = { 0 };
     const wg_view view = wg_f64(&x[0][0], WG_SHAPE(ROWS, 3));
     check_status(wg_standardize_fit(params, "net/input", view, &error), WG_OK);
-    const double spread = sqrt((ROWS * (double)ROWS - 1) / 12);
+    const double rows = ROWS;
+    const double spread = sqrt((rows * rows - 1) / 12);
     check_close(state(params, "net/input/mean", 0), 499.5, 1e-12);
     check_close(state(params, "net/input/mean", 1), far + 499.5,
                 1e-3); /* 4 units of its last place */
