@@ -159,7 +159,10 @@ int wg__infer_concat(const wg__request *request, const wg__type *in, wg__type *o
             return WG_ESHAPE;
         }
         const int64_t extent = in[i].shape.dim[axis];
-        if (extent > INT64_MAX - type.shape.dim[axis]) return WG_ELIMIT;
+        if (extent > INT64_MAX - type.shape.dim[axis]) {
+            wg__text_add(why, "axis %d grows too large", (int)axis);
+            return WG_ELIMIT;
+        }
         type.shape.dim[axis] += extent;
     }
     *out = type;

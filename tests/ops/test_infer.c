@@ -175,6 +175,8 @@ static const infer_case movements[] = {
     { "concat", "f32[3] f32[3, 1]", NULL, 1, { 0 }, WG_ESHAPE,
       "[3] and [3, 1] do not join along axis 0" },
     { "concat", "f32[3] i32[3]", NULL, 1, { 0 }, WG_EDTYPE, "f32 and i32 differ" },
+    { "concat", "u8[9223372036854775807, 0] u8[1, 0]", NULL, 1, { 0 }, WG_ELIMIT,
+      "axis 0 grows too large" },
     { "concat", "f32[] f32[]", NULL, 1, { 0 }, WG_EAXIS, "axis 0 of []" },
 };
 
