@@ -1,7 +1,7 @@
 /* The matrix product on memory: how a batched, strided call falls into products of two matrices.
  *
- * Transposed inputs are strides like any other. Leading axes over which the right side repeats are more
- * rows of the left side, so a layer over [batch, time, k] is one product.                          */
+ * Transposed inputs are strides like any other. Leading axes over which the right side repeats are
+ * more rows of the left side, so a layer over [batch, time, k] is one product.                   */
 #include "ops/kernels/kernels.h"
 #include "ops/rules.h"
 

@@ -1,9 +1,10 @@
-/* Reductions on memory: sum, max and min over any axes of a strided array, argmax, and the finite test.
+/* Reductions on memory: sum, max and min over any axes of a strided array, and argmax.
  *
- * Which elements are joined in which order is a matter of the logical shape (see kernels/reduce.c), where
- * axes of one element do not count: along rows if no kept axis follows the last reduced one, else down
- * columns. Strides only decide whether a kernel reads the elements in place or blocks of them are
- * gathered into scratch first. The same kernels join a block either way, so the bits are the same.  */
+ * Which elements are joined in which order is a matter of the logical shape (see kernels/reduce.c),
+ * where axes of one element do not count: along rows if no kept axis follows the last reduced one,
+ * else down columns. Strides only decide whether a kernel reads the elements in place or blocks of
+ * them are gathered into scratch first. The same kernels join a block either way, so the bits are
+ * the same.                                                                                      */
 #include "ops/kernels/kernels.h"
 #include "ops/rules.h"
 
@@ -12,7 +13,7 @@
 enum {
     ROW_BLOCK = 4096, COLUMN_BLOCK = 512,      /* of the definition */
     GATHERED_COLUMNS = 64,
-    GATHERED_MAX = 8 * ROW_BLOCK               /* elements: one half of scratch; results: the other */
+    GATHERED_MAX = 8 * ROW_BLOCK  /* elements, in half of scratch; results in the other */
 };
 _Static_assert(COLUMN_BLOCK * GATHERED_COLUMNS <= GATHERED_MAX, "a block is gathered whole");
 _Static_assert(2 * GATHERED_MAX * sizeof(double) <= WG__SCRATCH_BYTES, "scratch is too small");
@@ -177,14 +178,14 @@ static void rows_gathered(const reduction *r)
     }
 }
 
-/* Joins the results of `known` blocks of count elements in order; the result is the first of the next. */
+/* Joins the results of `known` blocks of count elements in order; the result begins the next such. */
 static void join_parts(const reduction *r, int64_t known, int64_t count, char *out)
 {
     r->columns(known, count, r->parts, count, out);
     memcpy(r->parts, out, (size_t)(count * r->bytes));
 }
 
-/* Fills a block up with what changes no result, so that the kernel sees its true number of lanes. */
+/* Fills a block up with what changes no result, so that the kernel takes as many lanes as ever. */
 static void fill_block(const reduction *r, int64_t count)
 {
     const float minus_zero = -0.0f;
@@ -230,7 +231,8 @@ static void columns_in_place(const reduction *r)
 }
 
 /* Some columns of one matrix, from column j on: block by block. */
-static void columns_by_blocks(const reduction *r, const char *x, int64_t j, int64_t width, char *out)
+static void columns_by_blocks(const reduction *r, const char *x, int64_t j, int64_t width,
+                              char *out)
 {
     const cursor start = cursor_at(&r->after, j);
     int64_t known = 0;
@@ -341,12 +343,4 @@ int wg__eval_argmax(const wg__kernels *kernels, const wg__call *call)
         wg__walk_next(&walk);
     }
     return WG_OK;
-}
-
-/* ---- finite ---- */
-
-bool wg__finite(const wg__kernels *kernels, wg_dtype dtype, int64_t count, const void *x)
-{
-    if (!wg__dtype_is_float(dtype)) return true;
-    return kernels->reduce->finite[dtype](count, x);
 }

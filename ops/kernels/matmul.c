@@ -1,15 +1,15 @@
 /* The matrix product of one level, f32 and f64.
  *
  * The order of every sum is fixed: k is cut into blocks of 512; a block is one ascending chain of
- * multiply-adds from +0; block results are added in ascending order. A tile of C stays in registers for
- * a whole block, and each step adds an outer product, so every element has a chain of its own: heights,
- * widths, packing and the split of rows and columns are free, and all levels agree bit for bit.
- * Blocking after Goto and van de Geijn 2008.                                                       */
+ * multiply-adds from +0; block results are added in ascending order. A tile of C stays in registers
+ * for a whole block, and each step adds an outer product, so every element has a chain of its own:
+ * heights, widths, packing and the split of rows and columns are free, and all levels agree bit for
+ * bit. Blocking after Goto and van de Geijn 2008.                                                */
 #include "core/simd.h"
 #include "ops/kernels/kernels.h"
 
-/* Rows and vectors of columns of a tile: as many sums as registers can hold beside one row of B and one
- * element of A. Without FMA hardware a step is long and needs registers of its own.                */
+/* Rows and vectors of columns of a tile: as many sums as registers can hold beside one row of B and
+ * one element of A. Without FMA hardware a step is long and needs registers of its own.          */
 #if defined(WG_LEVEL_AVX512)
 enum { TILE_ROWS = 14, TILE_VECTORS = 2 };
 #elif defined(WG_LEVEL_AVX2)
@@ -44,7 +44,7 @@ enum { TILE_ROWS = 2, TILE_VECTORS = 2 };
 
 enum {
     BLOCK = 512,            /* of k: part of the meaning, see above */
-    CROWD_BYTES = 4096,     /* memory this far apart shares one set of an L1 cache of 32 or 48 KiB */
+    CROWD_BYTES = 4096,     /* memory this far apart shares one set of an L1 cache */
     NEAR_BYTES = 1 << 20,   /* an operand beyond this leaves L2 between two uses of it */
     STRIPS_PER_COPY = 16,   /* uses of a packed panel that pay for packing it (6 % of the time) */
     PANELS_PER_COPY = 4,    /* the same for packed rows */

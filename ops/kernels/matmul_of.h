@@ -1,9 +1,9 @@
-/* The matrix product for one float type: matmul.c includes this for f32 and f64, with TYPE, ELEMENT and
- * LANES defined.
+/* The matrix product for one float type: matmul.c includes this for f32 and f64, with TYPE, ELEMENT
+ * and LANES defined.
  *
- * For a block of k and as many rows as an L2 cache holds, one panel of columns after the other is taken
- * and multiplied with all these rows, a strip of at most TILE_ROWS of them at a time. Panels and strips
- * are copied first where a tile would read their own memory slowly.                                */
+ * For a block of k and as many rows as an L2 cache holds, one panel of columns after the other is
+ * taken and multiplied with all these rows, a strip of at most TILE_ROWS of them at a time. Panels
+ * and strips are copied first where a tile would read their own memory slowly.                   */
 
 #define WORD(name) WG__GLUE(TYPE, _##name)   /* a word of simd.h */
 #define OF(name)   WG__GLUE(name##_, TYPE)   /* a name of this file for this type */
@@ -34,8 +34,8 @@ typedef struct OF(tile) {
     bool add;             /* c holds the sum of earlier blocks */
 } OF(tile);
 
-/* c = a b or c += a b for m rows and whole vectors of adjacent columns. The caller's m and vectors are
- * constants.                                                                                       */
+/* c = a b or c += a b for m rows and whole vectors of adjacent columns. The caller's m and vectors
+ * are constants.                                                                                 */
 WG__WORD void OF(tile_run)(const int m, const int vectors, const OF(tile) *t)
 {
     WORD(v) sum[TILE_ROWS][TILE_VECTORS];
@@ -83,8 +83,8 @@ static void (*const OF(tile_of)[TILE_VECTORS + 1][TILE_ROWS + 1])(const OF(tile)
 };
 #undef TILE
 
-/* A tile of any width. One that sticks out of C on the right is computed beside it, and the lanes that
- * lie inside are moved, or added, as vectors.                                                      */
+/* A tile of any width. One that sticks out of C on the right is computed beside it, and the lanes
+ * that lie inside are moved, or added, as vectors.                                               */
 static void OF(tile_any)(int64_t m, int64_t width, const OF(tile) *t)
 {
     const int64_t vectors = ceiling(width, LANES);
@@ -111,11 +111,11 @@ static void OF(tile_any)(int64_t m, int64_t width, const OF(tile) *t)
     }
 }
 
-/* ---- packing: to[k][i] = x[i][k] for i < count, k < steps, in rows of whole vectors filled up with
- * zeros. Strides of x count elements; rows of `to` are to_row apart.                               */
+/* ---- packing: to[k][i] = x[i][k] for i < count, k < steps, in rows of whole vectors filled up
+ * with zeros. Strides of x count elements; rows of `to` are to_row apart.                        */
 
-/* At most a square of LANES, unit stride along k. log2(LANES) rounds of interleaving the first half of
- * the rows with the second turn it over.                                                           */
+/* At most a square of LANES, unit stride along k. log2(LANES) rounds of interleaving the first half
+ * of the rows with the second turn it over.                                                      */
 WG__WORD void OF(turn)(int64_t count, int64_t steps, const ELEMENT *x, int64_t x_i, ELEMENT *to,
                        int64_t to_row)
 {
@@ -136,8 +136,8 @@ WG__WORD void OF(turn)(int64_t count, int64_t steps, const ELEMENT *x, int64_t x
 }
 
 /* Unit stride along k. */
-static void OF(pack_turned)(int64_t count, int64_t steps, const ELEMENT *x, int64_t x_i, ELEMENT *to,
-                            int64_t to_row)
+static void OF(pack_turned)(int64_t count, int64_t steps, const ELEMENT *x, int64_t x_i,
+                            ELEMENT *to, int64_t to_row)
 {
     for (int64_t i = 0; i < count; i += LANES) {
         const int64_t rows = least(count - i, LANES);
@@ -183,7 +183,7 @@ static void OF(pack)(int64_t count, int64_t steps, const ELEMENT *x, int64_t x_i
 
 /* ---- the product ---- */
 
-/* The rows in strips of nearly equal height: the first `longer` have one row more than the others. */
+/* The rows in strips of nearly equal height: the first `longer` have one row more. */
 typedef struct OF(strips) { int64_t count, height, longer; } OF(strips);
 
 static int64_t OF(strip_at)(const OF(strips) *strips, int64_t s)
@@ -303,8 +303,9 @@ static void OF(multiply_turned)(const wg__matmul *p)
     }
 }
 
-/* With less than a vector of columns the lanes are better filled with rows, unless turning A costs more
- * than that saves. Both costs in half multiply-adds of a vector; turning a vector takes one.        */
+/* With less than a vector of columns the lanes are better filled with rows, unless turning A costs
+ * more than that saves. Both costs in half multiply-adds of a vector; turning a vector takes
+ * one.                                                                                           */
 static bool OF(is_better_turned)(const wg__matmul *p)
 {
     if (p->n >= LANES) return false;

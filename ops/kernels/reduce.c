@@ -1,14 +1,14 @@
 /* Sums, maxima and minima of one level, and the test for infinities and NaN.
  *
- * The order of a sum is fixed by its shape alone. Along rows: blocks of 4096 elements; in a block element
- * i goes to lane i mod 64 (mod 16 if the whole row has at most 256), each lane a chain of additions from
- * -0 in ascending order; lanes are folded by halves, lane j taking lane j + half; block results are added
- * in ascending order. Down columns: blocks of 512 rows, each a chain from -0 in ascending order, block
- * results added in ascending order. -0 is the identity: it changes no sum, not even one of -0. A sum of
- * nothing is +0.
+ * The order of a sum is fixed by its shape alone. Along rows: blocks of 4096 elements; in a block
+ * element i goes to lane i mod 64 (mod 16 if the whole row has at most 256), each lane a chain of
+ * additions from -0 in ascending order; lanes are folded by halves, lane j taking lane j + half;
+ * block results are added in ascending order. Down columns: blocks of 512 rows, each a chain from
+ * -0 in ascending order, block results added in ascending order. -0 is the identity: it changes no
+ * sum, not even one of -0. A sum of nothing is +0.
  *
- * Maxima and minima have an order that is total but for NaN, which wins, so the same walk serves them.
- * Integers wrap and may be added in any order.                                                     */
+ * Maxima and minima have an order that is total but for NaN, which wins, so the same walk serves
+ * them. Integers wrap and may be added in any order.                                             */
 #include "core/simd.h"
 #include "ops/kernels/kernels.h"
 
@@ -16,7 +16,7 @@
 
 enum {
     ROW_BLOCK = 4096, ROW_SHORT = 256, LANES_LONG = 64, LANES_SHORT = 16, COLUMN_BLOCK = 512,
-    VECTORS_TOGETHER = 8   /* vectors of columns walked together: two cache lines or more of a row */
+    VECTORS_TOGETHER = 8   /* of columns: chains enough to hide what an addition waits for */
 };
 
 #if defined(__clang__)

@@ -1,9 +1,9 @@
 /* One reduction for one float type: reduce.c includes this with TYPE, ELEMENT, LANES (the type) and
- * ACTION, COMBINE, IDENTITY, NOTHING (its name, the word that joins two vectors, what changes no result,
- * the result for no elements) defined, and the order of joining is stated there.
+ * ACTION, COMBINE, IDENTITY, NOTHING (its name, the word that joins two vectors, what changes no
+ * result, the result for no elements) defined, and the order of joining is stated there.
  *
- * Lanes of the definition are lanes of vectors. A row ends as one vector that is folded together with
- * those of other rows, so short rows cost little more than their loads.                           */
+ * Lanes of the definition are lanes of vectors. A row ends as one vector that is folded together
+ * with those of other rows, so short rows cost little more than their loads.                     */
 
 #define WORD(name) WG__GLUE(TYPE, _##name)
 #define OF(name)   WG__GLUE(WG__GLUE(name##_, ACTION), WG__GLUE(_, TYPE))
@@ -22,11 +22,14 @@ WG__WORD WORD(v) OF(block)(const int lanes, int64_t n, const ELEMENT *x)
     const int vectors = lanes / LANES;
     WORD(v) r[LANES_LONG / LANES];
     UNROLL for (int v = 0; v < vectors; v++) r[v] = WORD(set)(IDENTITY);
-    for (; n >= lanes; n -= lanes, x += lanes) {
-        UNROLL for (int v = 0; v < vectors; v++) r[v] = COMBINE(r[v], WORD(load)(x + v * LANES));
+    int64_t i = 0;
+    for (; i + lanes <= n; i += lanes) {
+        UNROLL for (int v = 0; v < vectors; v++) {
+            r[v] = COMBINE(r[v], WORD(load)(x + i + v * LANES));
+        }
     }
-    for (int v = 0; v < vectors && n > 0; v++, n -= LANES, x += LANES) {
-        r[v] = COMBINE(r[v], OF(load)(x, least(n, LANES)));
+    for (int v = 0; i < n; v++, i += LANES) {
+        r[v] = COMBINE(r[v], OF(load)(x + i, least(n - i, LANES)));
     }
     UNROLL for (int half = vectors / 2; half > 0; half /= 2) {
         UNROLL for (int v = 0; v < half; v++) r[v] = COMBINE(r[v], r[v + half]);
@@ -34,8 +37,8 @@ WG__WORD WORD(v) OF(block)(const int lanes, int64_t n, const ELEMENT *x)
     return r[0];
 }
 
-/* Folds LANES vectors at once: lane i of the result is vector i with its lanes folded by halves. Each
- * round interleaves two vectors, which brings lane j beside lane j + half for both.                */
+/* Folds LANES vectors at once: lane i of the result is vector i with its lanes folded by halves.
+ * Each round interleaves two vectors, which brings lane j beside lane j + half for both.         */
 WG__WORD WORD(v) OF(fold)(WORD(v) r[LANES])
 {
     UNROLL for (int half = LANES / 2; half > 0; half /= 2) {
@@ -66,12 +69,12 @@ static ELEMENT OF(row)(int64_t length, const ELEMENT *x)
 {
     ELEMENT part[LANES];
     WORD(v) total = WORD(set)(IDENTITY);
-    for (; length > 0; length -= LANES * ROW_BLOCK, x += LANES * ROW_BLOCK) {
-        const int64_t full = least(length / ROW_BLOCK, LANES);
-        const int64_t rest = full < LANES ? length % ROW_BLOCK : 0;
-        OF(rows_of_block)(LANES_LONG, full, ROW_BLOCK, x, ROW_BLOCK, part);
+    for (int64_t i = 0; i < length; i += LANES * ROW_BLOCK) {
+        const int64_t full = least((length - i) / ROW_BLOCK, LANES);
+        const int64_t rest = full < LANES ? (length - i) % ROW_BLOCK : 0;
+        OF(rows_of_block)(LANES_LONG, full, ROW_BLOCK, x + i, ROW_BLOCK, part);
         if (rest > 0) {
-            OF(rows_of_block)(LANES_LONG, 1, rest, x + full * ROW_BLOCK, ROW_BLOCK, part + full);
+            OF(rows_of_block)(LANES_LONG, 1, rest, x + i + full * ROW_BLOCK, 0, part + full);
         }
         for (int64_t q = 0; q < full + (rest > 0); q++) total = COMBINE(total, WORD(set)(part[q]));
     }
@@ -94,7 +97,7 @@ static void OF(rows)(int64_t rows, int64_t length, const void *x_, int64_t row_s
     }
 }
 
-/* Whole vectors of columns, `vectors` (a constant of the caller) of them; the last one may be a part. */
+/* Some vectors of columns: `vectors`, a constant of the caller, with `last` lanes in the last one. */
 WG__WORD void OF(strip)(const int vectors, int64_t last, int64_t length, const ELEMENT *x,
                         int64_t row_stride, ELEMENT *out)
 {
@@ -106,7 +109,8 @@ WG__WORD void OF(strip)(const int vectors, int64_t last, int64_t length, const E
         for (int64_t i = least(length, COLUMN_BLOCK); i > 0; i--, x += row_stride) {
             UNROLL for (int v = 0; v < vectors; v++) {
                 const ELEMENT *from = x + v * LANES;
-                r[v] = COMBINE(r[v], last == LANES ? WORD(load)(from) : WORD(load_part)(from, last));
+                const WORD(v) y = last == LANES ? WORD(load)(from) : WORD(load_part)(from, last);
+                r[v] = COMBINE(r[v], y);
             }
         }
         UNROLL for (int v = 0; v < vectors; v++) total[v] = COMBINE(total[v], r[v]);
@@ -114,7 +118,8 @@ WG__WORD void OF(strip)(const int vectors, int64_t last, int64_t length, const E
     UNROLL for (int v = 0; v < vectors; v++) WORD(store_part)(out + v * LANES, total[v], last);
 }
 
-static void OF(columns)(int64_t length, int64_t count, const void *x_, int64_t row_stride, void *out_)
+static void OF(columns)(int64_t length, int64_t count, const void *x_, int64_t row_stride,
+                        void *out_)
 {
     const ELEMENT *x = x_;
     ELEMENT *out = out_;
