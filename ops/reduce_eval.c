@@ -178,7 +178,7 @@ static void rows_gathered(const reduction *r)
     }
 }
 
-/* Joins the results of `known` blocks of count elements in order; the result begins the next such. */
+/* Joins the results of `known` blocks in order; the result is the first of the next ones. */
 static void join_parts(const reduction *r, int64_t known, int64_t count, char *out)
 {
     r->columns(known, count, r->parts, count, out);

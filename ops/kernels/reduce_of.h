@@ -97,7 +97,7 @@ static void OF(rows)(int64_t rows, int64_t length, const void *x_, int64_t row_s
     }
 }
 
-/* Some vectors of columns: `vectors`, a constant of the caller, with `last` lanes in the last one. */
+/* Vectors of columns: `vectors`, a constant of the caller, of which the last has `last` lanes. */
 WG__WORD void OF(strip)(const int vectors, int64_t last, int64_t length, const ELEMENT *x,
                         int64_t row_stride, ELEMENT *out)
 {
