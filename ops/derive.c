@@ -98,8 +98,7 @@ static uint32_t pop(stack *values)
 
 /* ---- words that name a value more than once ---- */
 
-/* The cotangent of a maximum with respect to x: all of it, none, half at a tie, NaN without
- * order.                                                                                         */
+/* What a maximum sends to x: its whole cotangent, none, half at a tie, NaN without order. */
 static uint32_t larger(wg__builder *b, stack *values)
 {
     const uint32_t g = pop(values);
@@ -114,17 +113,18 @@ static uint32_t larger(wg__builder *b, stack *values)
     return wg__emit_select(b, is_below, wg__emit_full_like(b, x, 0.0), not_below);
 }
 
-/* The test is on the difference: a test x = y would take the derivative away at every tie. */
+/* Equal infinities are a tie without a difference. A test x = y alone would take the derivative of
+ * the difference away at every tie.                                                              */
 static uint32_t gap(wg__builder *b, stack *values)
 {
     const uint32_t y = pop(values);
     const uint32_t x = pop(values);
     const uint32_t difference = wg__emit2(b, WG__OP_sub, x, y);
     const uint32_t is_number = wg__emit2(b, WG__OP_eq, difference, difference);
+    const uint32_t is_nan = wg__emit1(b, WG__OP_not, is_number);
     const uint32_t is_tie = wg__emit2(b, WG__OP_eq, x, y);
-    const uint32_t zero = wg__emit_full_like(b, x, 0.0);
-    const uint32_t tied = wg__emit_select(b, is_tie, zero, difference);
-    return wg__emit_select(b, is_number, difference, tied);
+    const uint32_t is_infinite_tie = wg__emit2(b, WG__OP_and, is_tie, is_nan);
+    return wg__emit_select(b, is_infinite_tie, wg__emit_full_like(b, x, 0.0), difference);
 }
 
 /* exp(-x x) within a few ulp however long the tail. x = high + low, where high keeps half of the
