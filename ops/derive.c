@@ -98,19 +98,21 @@ static uint32_t pop(stack *values)
 
 /* ---- words that name a value more than once ---- */
 
-/* What a maximum sends to x: its whole cotangent, none, half at a tie, NaN without order. */
+/* What a maximum sends to x: its whole cotangent, none, half at a tie, NaN without order. None is
+ * selected, not multiplied: the cotangent may be infinite where x is not the larger.             */
 static uint32_t larger(wg__builder *b, stack *values)
 {
     const uint32_t g = pop(values);
     const uint32_t y = pop(values);
     const uint32_t x = pop(values);
-    const uint32_t half = wg__emit2(b, WG__OP_mul, wg__emit_full_like(b, x, 0.5), g);
     const uint32_t is_tie = wg__emit2(b, WG__OP_eq, x, y);
+    const uint32_t half = wg__emit_full_like(b, x, 0.5);
     const uint32_t tied = wg__emit_select(b, is_tie, half, wg__emit_full_like(b, x, NAN));
     const uint32_t is_above = wg__emit2(b, WG__OP_lt, y, x);
-    const uint32_t not_below = wg__emit_select(b, is_above, g, tied);
+    const uint32_t part = wg__emit_select(b, is_above, wg__emit_full_like(b, x, 1.0), tied);
     const uint32_t is_below = wg__emit2(b, WG__OP_lt, x, y);
-    return wg__emit_select(b, is_below, wg__emit_full_like(b, x, 0.0), not_below);
+    const uint32_t share = wg__emit2(b, WG__OP_mul, g, part);
+    return wg__emit_select(b, is_below, wg__emit_full_like(b, x, 0.0), share);
 }
 
 /* Equal infinities are a tie without a difference. A test x = y alone would take the derivative of

@@ -80,6 +80,22 @@ static void cotangents(wg_dtype dtype, const kink *k, int order, double out[2])
     immediate_free(im);
 }
 
+/* sqrt(maximum(x, 0)) below 0: the root's infinite derivative is not multiplied by the 0 of the side
+ * not taken.                                                                                      */
+Test(derive_edges, the_smaller_side_of_a_maximum_receives_nothing_infinite)
+{
+    immediate *im = immediate_create(WG__PORTABLE);
+    wg__builder *b = &im->builder;
+    const wg__shape scalar = { .rank = 0 };
+    const double below = -1;
+    const uint32_t x = immediate_f64(im, &scalar, &below);
+    const uint32_t zero = wg__emit_full_like(b, x, 0.0);
+    const uint32_t root = wg__emit1(b, WG__OP_sqrt, wg__emit2(b, WG__OP_maximum, x, zero));
+    const uint32_t dx = immediate_grad(im, root, wg__emit_full_like(b, x, 1.0), x);
+    check(immediate_at(im, dx, 0) == 0);
+    immediate_free(im);
+}
+
 static bool is_same_number(double actual, double expected)
 {
     return expected != expected ? actual != actual : actual == expected;
