@@ -83,25 +83,56 @@ static void copy_runs(const plane *p, size_t bytes, const char *from, char *to)
         memcpy(to + i * p->to_row, from + i * p->from_row, run_bytes);
 }
 
-/* Any strides. Called with a constant element size, so that the inner copy is one move. */
-static inline void copy_plane(const plane *p, size_t bytes, const char *from, char *to)
+/* The rest is called with a constant element size, so that each inner copy is one move. */
+
+/* Row by row; one element repeated is a fill. */
+static inline void copy_rows(const plane *p, size_t bytes, const char *from, char *to)
+{
+    const bool repeats = p->from_column == 0 && p->to_column == (int64_t)bytes;
+    for (int64_t i = 0; i < p->rows; i++, from += p->from_row, to += p->to_row) {
+        char one[8];
+        memcpy(one, from, bytes);
+        if (repeats) {
+            for (int64_t j = 0; j < p->columns; j++) memcpy(to + j * (int64_t)bytes, one, bytes);
+            continue;
+        }
+        for (int64_t j = 0; j < p->columns; j++)
+            memcpy(to + j * p->to_column, from + j * p->from_column, bytes);
+    }
+}
+
+/* Along columns of the source into a square at hand, and from there along rows of the target: each
+ * cache line of either is met once, however far apart lines are.                                 */
+static inline void copy_squares(const plane *p, size_t bytes, const char *from, char *to)
 {
     enum { SQUARE = 16 };   /* 16 elements of 4 bytes are a cache line */
-    const bool is_transposed = llabs(p->from_row) < llabs(p->from_column);
-    const int64_t width = is_transposed ? SQUARE : p->columns;
+    char at_hand[SQUARE * SQUARE * 8];
     for (int64_t row = 0; row < p->rows; row += SQUARE) {
-        const int64_t row_end = row + SQUARE < p->rows ? row + SQUARE : p->rows;
-        for (int64_t column = 0; column < p->columns; column += width) {
-            const int64_t column_end = column + width < p->columns ? column + width : p->columns;
-            for (int64_t i = row; i < row_end; i++)
-                for (int64_t j = column; j < column_end; j++)
-                    memcpy(to + i * p->to_row + j * p->to_column,
-                           from + i * p->from_row + j * p->from_column, bytes);
+        const int64_t rows = row + SQUARE < p->rows ? SQUARE : p->rows - row;
+        for (int64_t column = 0; column < p->columns; column += SQUARE) {
+            const int64_t columns = column + SQUARE < p->columns ? SQUARE : p->columns - column;
+            const char *source = from + row * p->from_row + column * p->from_column;
+            char *target = to + row * p->to_row + column * p->to_column;
+            for (int64_t j = 0; j < columns; j++)
+                for (int64_t i = 0; i < rows; i++)
+                    memcpy(at_hand + (i * SQUARE + j) * (int64_t)bytes,
+                           source + i * p->from_row + j * p->from_column, bytes);
+            for (int64_t i = 0; i < rows; i++)
+                for (int64_t j = 0; j < columns; j++)
+                    memcpy(target + i * p->to_row + j * p->to_column,
+                           at_hand + (i * SQUARE + j) * (int64_t)bytes, bytes);
         }
     }
 }
 
-static void copy_one(const plane *p, size_t bytes, const char *from, char *to)
+static inline void copy_elements(const plane *p, size_t bytes, const char *from, char *to)
+{
+    const bool is_turned = p->rows > 1 && llabs(p->from_row) < llabs(p->from_column);
+    if (is_turned) copy_squares(p, bytes, from, to);
+    else copy_rows(p, bytes, from, to);
+}
+
+static void copy_plane(const plane *p, size_t bytes, const char *from, char *to)
 {
     const int64_t unit = (int64_t)bytes;
     if (p->columns == 1 || (p->from_column == unit && p->to_column == unit)) {
@@ -109,9 +140,9 @@ static void copy_one(const plane *p, size_t bytes, const char *from, char *to)
         return;
     }
     switch (bytes) {
-    case 1: copy_plane(p, 1, from, to); break;
-    case 4: copy_plane(p, 4, from, to); break;
-    case 8: copy_plane(p, 8, from, to); break;
+    case 1: copy_elements(p, 1, from, to); break;
+    case 4: copy_elements(p, 4, from, to); break;
+    case 8: copy_elements(p, 8, from, to); break;
     default: WG_ASSERT(false);
     }
 }
@@ -132,8 +163,8 @@ void wg__copy(const wg__array *from, const wg__array *to)
     wg__walk source = wg__walk_of(outer, axes.dim, axes.from);
     wg__walk target = wg__walk_of(outer, axes.dim, axes.to);
     for (int64_t i = 0; i < plane_count; i++) {
-        copy_one(&p, bytes, (const char *)from->data + source.offset * (int64_t)bytes,
-                 (char *)to->data + target.offset * (int64_t)bytes);
+        copy_plane(&p, bytes, (const char *)from->data + source.offset * (int64_t)bytes,
+                   (char *)to->data + target.offset * (int64_t)bytes);
         wg__walk_next(&source);
         wg__walk_next(&target);
     }
