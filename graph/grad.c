@@ -173,6 +173,7 @@ static int sweep_run(sweep *s, uint32_t seed)
 {
     wg_tape *tape = s->tape;
     wg__grad_space *space = s->space;
+    WG_TRY(tape->error.status);
     if (s->first > s->y || !space->depends[s->y]) return WG_OK;
     for (uint32_t node = s->first; node <= s->y; node++) space->cotangent[node] = WG__NONE;
     space->mask_count = 0;
@@ -201,19 +202,24 @@ static uint32_t result_of(const sweep *s, uint32_t x)
     return wg__emit_full_like(&s->tape->builder, x, 0);
 }
 
-static int derivatives(sweep *s, uint32_t seed, int64_t count, const wg_var *x, wg_var *gradient)
+/* cotangent: of y; WG__NONE is 1. */
+static int derivatives(sweep *s, uint32_t cotangent, int64_t count, const wg_var *x,
+                       wg_var *gradient)
 {
     wg_tape *tape = s->tape;
     uint32_t *result = wg__arena_take(&tape->arena, (size_t)count * sizeof *result);
     if (result == NULL) return wg__tape_no_memory(tape);
     WG_TRY(dependence_mark(s, count, x));
-    tape->is_sweeping = true;
-    const int status = sweep_run(s, seed);
     const wg__place place = tape->place[s->y];
     tape->inherited = &place;
+    if (cotangent == WG__NONE)
+        cotangent = wg__tape_number(&tape->builder, (wg_dtype)tape->record[s->y].dtype, 1);
+    tape->is_sweeping = true;
+    const int status = sweep_run(s, cotangent);
+    tape->inherited = &place;
     for (int64_t i = 0; i < count && status == WG_OK; i++) result[i] = result_of(s, x[i].index);
-    tape->inherited = NULL;
     tape->is_sweeping = false;
+    tape->inherited = NULL;
     WG_TRY(tape->error.status);
     for (int64_t i = 0; i < count; i++) {
         WG_ASSERT(tape->record[result[i]].shape == tape->record[x[i].index].shape);
@@ -269,18 +275,12 @@ static int sweep_open(sweep *s, const char *op, wg_var y, int64_t count, const w
     return s->space == NULL ? WG_EMEMORY : WG_OK;
 }
 
-static uint32_t seed_one(const sweep *s)
-{
-    wg__builder *b = &s->tape->builder;
-    return wg__tape_number(b, (wg_dtype)s->tape->record[s->y].dtype, 1);
-}
-
 wg_var wg_grad(wg_var y, wg_var x)
 {
     sweep s;
     wg_var failed, gradient;
     if (sweep_open(&s, "grad", y, 1, &x, &failed) < 0 || wanted_check(&s, WG__NONE, 1, &x) < 0 ||
-        scalar_check(&s, WG__NONE) < 0 || derivatives(&s, seed_one(&s), 1, &x, &gradient) < 0)
+        scalar_check(&s, WG__NONE) < 0 || derivatives(&s, WG__NONE, 1, &x, &gradient) < 0)
         return failed;
     return gradient;
 }
@@ -296,7 +296,7 @@ int wg_grads(wg_var y, int64_t count, const wg_var *x, wg_var *gradient)
     WG_TRY(sweep_open(&s, "grads", y, count, x, &failed));
     WG_TRY(wanted_check(&s, y.index, count, x));
     WG_TRY(scalar_check(&s, y.index));
-    return derivatives(&s, seed_one(&s), count, x, gradient);
+    return derivatives(&s, WG__NONE, count, x, gradient);
 }
 
 wg_var wg_vjp(wg_var y, wg_var x, wg_var cotangent)
