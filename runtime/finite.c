@@ -89,12 +89,10 @@ static uint32_t origin_find(const finder *f)
     return origin;
 }
 
-int wg__frame_find_not_finite(wg_runtime *runtime, const wg__frame *frame, uint32_t *out)
+uint32_t wg__frame_find_not_finite(wg_runtime *runtime, wg__frame *frame)
 {
-    const size_t bytes = (size_t)frame->plan->value_count * sizeof(bool);
-    finder f = { runtime, frame, wg__allocate_zeroed(&runtime->allocator, bytes) };
-    if (f.is_reached == NULL) return WG_EMEMORY;
-    *out = origin_find(&f);
-    wg__release(&runtime->allocator, f.is_reached, bytes);
-    return WG_OK;
+    WG_ASSERT(frame->plan->keeps_all);
+    memset(frame->is_reached, 0, (size_t)frame->plan->value_count * sizeof *frame->is_reached);
+    const finder f = { runtime, frame, frame->is_reached };
+    return origin_find(&f);
 }

@@ -96,7 +96,9 @@ static int tables_make(wg__frame *frame)
     frame->packed = take_zeroed(frame, inputs, sizeof *frame->packed);
     if (frame->base == NULL || frame->packed == NULL) return WG_EMEMORY;
     frame->packed_bytes = take_zeroed(frame, inputs, sizeof *frame->packed_bytes);
-    return frame->packed_bytes == NULL ? WG_EMEMORY : WG_OK;
+    const int64_t searched = frame->plan->keeps_all ? frame->plan->value_count : 0;
+    frame->is_reached = take_zeroed(frame, searched, sizeof *frame->is_reached);
+    return frame->packed_bytes == NULL || frame->is_reached == NULL ? WG_EMEMORY : WG_OK;
 }
 
 static int frame_fill(wg_runtime *runtime, wg__frame *frame)

@@ -290,6 +290,7 @@ typedef struct wg__frame {
     void **base;              /* by slot */
     void **packed;            /* by input: room for a contiguous copy, if one was ever needed */
     size_t *packed_bytes;
+    bool *is_reached;         /* by value, of a plan that keeps all: room for the search */
 } wg__frame;
 
 int wg__frame_create(wg_runtime *runtime, wg__plan *plan, wg__frame **out);
@@ -318,7 +319,7 @@ int wg__frame_run(wg_runtime *runtime, wg__frame *frame, wg__failure *failure);
 void wg__frame_commit(wg_runtime *runtime, wg__frame *frame);
 /* finite.c: the earliest value that is not finite and reaches a wanted or stored one; WG__NONE: all are
  * finite. The plan keeps all.                                                                      */
-int wg__frame_find_not_finite(wg_runtime *runtime, const wg__frame *frame, uint32_t *out);
+uint32_t wg__frame_find_not_finite(wg_runtime *runtime, wg__frame *frame);
 
 /* read.c: the one element, and all elements into strided memory of the same type. */
 double wg__array_item(const wg__array *array);
@@ -332,10 +333,45 @@ void wg__params_unlock_all(wg_runtime *runtime);
 /* Makes the parameters that the recording met first; undone by wg__recording_uncreate. */
 int wg__recording_create(wg_runtime *runtime, wg_tape *tape);
 void wg__recording_uncreate(wg_runtime *runtime, wg_tape *tape);
+/* WG_EGONE if one of these, or what a pending effect needs, depends on a replaced value. */
+int wg__recording_check_gone(wg_tape *tape, int64_t count, const uint32_t *node);
 /* Locks what the recording reads and stores. */
 int wg__recording_lock(wg_runtime *runtime, wg_tape *tape);
 /* Runs what is wanted of a recording and not known yet, with its effects. Nodes may repeat. */
 int wg__recording_run(wg_runtime *runtime, wg_tape *tape, int64_t count, const wg_var *x);
+
+/* ---- programs ---- */
+
+/* An input by name. view: what is bound; of a scalar or a constant the program's own memory. */
+typedef struct wg__port {
+    const char *name;         /* NULL: unnamed */
+    wg__type type;
+    wg_view view;
+    bool is_bound, is_constant;
+    void *own;                /* of a scalar or constant */
+} wg__port;
+
+/* A parameter, with the type it was recorded with. */
+typedef struct wg__parameter {
+    wg_params *params;        /* held */
+    wg__entry *entry;
+    wg__type type;
+    bool is_stored;
+} wg__parameter;
+
+struct wg_program {
+    wg_allocator allocator;
+    wg_runtime *runtime;      /* held */
+    wg__frame *frame;
+    wg__arena arena;          /* of what follows */
+    int64_t port_count, parameter_count, held_count;
+    wg__port *port;
+    wg__parameter *parameter;
+    wg__array *result;
+    const char **name;        /* by value: how messages call it; NULL: it cannot fail */
+    int ended;                /* how the last run ended; WG_EINVALID before the first */
+    wg_error error;
+};
 
 /* ---- cache.c: frames by key ---- */
 

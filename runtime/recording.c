@@ -146,7 +146,6 @@ static int creation_make(wg_runtime *runtime, wg_tape *tape, const wg__effect *e
 
 int wg__recording_create(wg_runtime *runtime, wg_tape *tape)
 {
-    runtime->created_count = 0;
     for (int64_t i = tape->effect_done; i < tape->effect_count; i++) {
         const wg__effect *effect = &tape->effect[i];
         if (effect->kind != WG__CREATE || tape->version[effect->slot].entry != NULL) continue;
@@ -195,24 +194,28 @@ static int wanted_add(wg_runtime *runtime, const wg_tape *tape, uint32_t node)
     return WG_OK;
 }
 
-static int wanted_collect(wg_runtime *runtime, wg_tape *tape, int64_t count, const wg_var *x)
+int wg__recording_check_gone(wg_tape *tape, int64_t count, const uint32_t *node)
 {
     uint32_t slot;
-    runtime->wanted_count = 0;
-    for (int64_t i = 0; i < count; i++) {
-        WG_TRY(wanted_add(runtime, tape, x[i].index));
-        const bool is_known = wg__tape_result(tape, x[i].index) != NULL;
-        if (!is_known && wg__tape_is_gone(tape, x[i].index, &slot))
-            return gone_tell(tape, x[i].index, slot);
-    }
-    /* A value kept only after the run that could have computed it cannot be had, nor was it asked for. */
-    for (int64_t i = 0; i < tape->keep_count; i++)
-        if (!wg__tape_is_gone(tape, tape->keep[i], &slot))
-            WG_TRY(wanted_add(runtime, tape, tape->keep[i]));
+    for (int64_t i = 0; i < count; i++)
+        if (wg__tape_is_gone(tape, node[i], &slot)) return gone_tell(tape, node[i], slot);
     for (int64_t i = tape->effect_done; i < tape->effect_count; i++)
         if (tape->effect[i].kind != WG__CREATE &&
             wg__tape_is_gone(tape, tape->effect[i].value, &slot))
             return gone_tell(tape, tape->effect[i].value, slot);
+    return WG_OK;
+}
+
+static int wanted_collect(wg_runtime *runtime, wg_tape *tape, int64_t count, const wg_var *x)
+{
+    runtime->wanted_count = 0;
+    for (int64_t i = 0; i < count; i++) WG_TRY(wanted_add(runtime, tape, x[i].index));
+    WG_TRY(wg__recording_check_gone(tape, runtime->wanted_count, runtime->wanted));
+    /* A value kept only after the run that could have computed it cannot be had. */
+    uint32_t slot;
+    for (int64_t i = 0; i < tape->keep_count; i++)
+        if (!wg__tape_is_gone(tape, tape->keep[i], &slot))
+            WG_TRY(wanted_add(runtime, tape, tape->keep[i]));
     return WG_OK;
 }
 
@@ -235,8 +238,7 @@ static int main_run(wg_runtime *runtime, wg_tape *tape, wg__frame *frame,
     wg__failure failure;
     if (wg__frame_run(runtime, frame, &failure) < 0) return failure_tell(tape, frame, &failure);
     if (!tape->check_finite) return WG_OK;
-    uint32_t value;
-    WG_TRY(wg__frame_find_not_finite(runtime, frame, &value));
+    const uint32_t value = wg__frame_find_not_finite(runtime, frame);
     return value == WG__NONE ? WG_OK : not_finite_tell(tape, frame, value);
 }
 
@@ -264,7 +266,6 @@ int wg__recording_run(wg_runtime *runtime, wg_tape *tape, int64_t count, const w
     if (tape->error.status < 0) return tape->error.status;
     wg__float_mode before;
     WG_TRY(wg__runtime_enter(runtime, &before));
-    runtime->created_count = 0;
     int status = entered_run(runtime, tape, count, x);
     if (status < 0) wg__recording_uncreate(runtime, tape);
     wg__params_unlock_all(runtime);

@@ -111,6 +111,7 @@ int wg__runtime_enter(wg_runtime *runtime, wg__float_mode *before)
     if (atomic_exchange(&runtime->is_busy, true)) return WG_EBUSY;
     /* A cancel meant an earlier run. */
     atomic_store(&runtime->is_cancelled, false);
+    runtime->created_count = 0;
     wg__pool_begin(runtime->pool);
     *before = wg__float_enter();
     return WG_OK;
