@@ -1,0 +1,29 @@
+/* Text that grows: HTML and the SVG inside it. What a caller gives is always escaped. A failure
+ * for want of memory sticks and is told at the end.                                             */
+#ifndef WG_RUNTIME_HTML_H
+#define WG_RUNTIME_HTML_H
+
+#include "core/internal.h"
+
+typedef struct wg__html {
+    wg_allocator allocator;
+    char *text;
+    int64_t length, capacity;
+    bool has_failed;
+} wg__html;
+
+void wg__html_free(wg__html *html);
+void wg__html_add(wg__html *html, const char *markup); /* ours: as it is */
+/* The caller's: markup characters by name; what is no UTF-8 or a control character as U+FFFD. */
+void wg__html_escape(wg__html *html, const char *text, size_t bytes);
+void wg__html_text(wg__html *html, const char *text);
+void wg__html_integer(wg__html *html, int64_t value);
+/* With so many digits behind the point, at most 9; what is beyond 10^9 or not finite in its
+ * shortest form.                                                                                */
+void wg__html_fixed(wg__html *html, double value, int decimals);
+/* With about four significant digits, for people. */
+void wg__html_number(wg__html *html, double value);
+/* digits * 10^exponent without error: the label of a tick. */
+void wg__html_decimal(wg__html *html, int64_t digits, int exponent);
+
+#endif
