@@ -5,7 +5,13 @@
 
 #include <math.h>
 
-enum { WIDTH = 460, HEIGHT = 280, LEFT = 52, RIGHT = 14, TOP = 10, BOTTOM = 42 };
+static const double width = 460.0;
+static const double height = 280.0;
+/* Around the plot, for labels. */
+static const double left = 52.0;
+static const double right = 14.0;
+static const double top = 10.0;
+static const double bottom = 42.0;
 
 /* Points that get an invisible disc whose title a browser shows: more would make the page heavy. */
 enum { TITLED_POINTS_MAX = 200 };
@@ -16,13 +22,13 @@ typedef struct frame {
 
 static double place_x(const frame *view, double x)
 {
-    return LEFT + (x - view->x_lower) / (view->x_upper - view->x_lower) * (WIDTH - LEFT - RIGHT);
+    return left + (x - view->x_lower) / (view->x_upper - view->x_lower) * (width - left - right);
 }
 
 static double place_y(const frame *view, double y)
 {
-    return HEIGHT - BOTTOM - (y - view->y_lower) / (view->y_upper - view->y_lower) *
-                                 (HEIGHT - TOP - BOTTOM);
+    return height - bottom - (y - view->y_lower) / (view->y_upper - view->y_lower) *
+                                 (height - top - bottom);
 }
 
 static bool point_get(const wg__series *series, int64_t i, double *x, double *y)
@@ -113,12 +119,12 @@ static void draw_axis_x(wg__html *html, const wg__chart *chart, const frame *vie
     const wg__ticks ticks = wg__ticks_of(view->x_lower, view->x_upper, 6, chart->has_whole_x);
     for (int64_t i = ticks.first; i <= ticks.last; i++) {
         const double x = place_x(view, wg__tick_value(&ticks, i));
-        add_line(html, "grid", x, TOP, x, HEIGHT - BOTTOM);
-        add_text_start(html, "tick middle", x, HEIGHT - BOTTOM + 17);
+        add_line(html, "grid", x, top, x, height - bottom);
+        add_text_start(html, "tick middle", x, height - bottom + 17);
         wg__html_decimal(html, i * ticks.step, ticks.exponent);
         wg__html_add(html, "</text>\n");
     }
-    add_text_start(html, "label end", WIDTH - RIGHT, HEIGHT - 8);
+    add_text_start(html, "label end", width - right, height - 8);
     wg__html_text(html, chart->x_label);
     wg__html_add(html, "</text>\n");
 }
@@ -127,8 +133,8 @@ static void draw_axis_y(wg__html *html, const frame *view, const wg__ticks *tick
 {
     for (int64_t i = ticks->first; i <= ticks->last; i++) {
         const double y = place_y(view, wg__tick_value(ticks, i));
-        add_line(html, i == ticks->first ? "axis" : "grid", LEFT, y, WIDTH - RIGHT, y);
-        add_text_start(html, "tick end", LEFT - 7, y + 4);
+        add_line(html, i == ticks->first ? "axis" : "grid", left, y, width - right, y);
+        add_text_start(html, "tick end", left - 7, y + 4);
         wg__html_decimal(html, i * ticks->step, ticks->exponent);
         wg__html_add(html, "</text>\n");
     }
@@ -225,11 +231,11 @@ static void draw_mark(wg__html *html, const wg__chart *chart, const frame *view)
     const wg__series *last = &chart->series[chart->series_count - 1];
     if (chart->marked < 0 || !point_get(last, chart->marked, &x, &y)) return;
     const double place = place_x(view, x);
-    const bool is_left = place < (LEFT + WIDTH - RIGHT) / 2.0;
-    const bool is_low = place_y(view, y) < (TOP + HEIGHT - BOTTOM) / 2.0;
-    add_line(html, "mark", place, TOP, place, HEIGHT - BOTTOM);
+    const bool is_left = place < (left + width - right) / 2.0;
+    const bool is_low = place_y(view, y) < (top + height - bottom) / 2.0;
+    add_line(html, "mark", place, top, place, height - bottom);
     add_text_start(html, is_left ? "noted" : "noted end", place + (is_left ? 6.0 : -6.0),
-                   is_low ? HEIGHT - BOTTOM - 9 : TOP + 15);
+                   is_low ? height - bottom - 9 : top + 15);
     wg__html_text(html, chart->mark_label);
     wg__html_add(html, " ");
     wg__html_number(html, x);

@@ -15,7 +15,7 @@ struct wg_history {
 };
 
 wg_history *wg__history_create(const wg_allocator *allocator, bool has_validation);
-/* Appends a copy; if it is the best so far, its `best` is set, and that of the one before cleared. */
+/* Appends a copy; the `best` of the best so far is set, and no other. */
 int wg__history_add(wg_history *history, const wg_epoch *epoch);
 
 #endif

@@ -12,9 +12,10 @@ extern "C" {
 #endif
 
 /* A page that is made section by section, in the order of the calls. It needs no script, no font
- * and no network, follows the reader's choice of light or dark, and reads on a telephone. All texts are
- * UTF-8 and escaped. What goes wrong in a section is its status, and is kept for wg_report_save, so
- * that a program may check once. A report of the same values has the same bytes everywhere. */
+ * and no network, follows the reader's choice of light or dark, and reads on a telephone. All
+ * texts are UTF-8 and escaped. What goes wrong in a section is its status, and is kept for
+ * wg_report_save, so that a program may check once. A report of the same values has the same
+ * bytes everywhere.                                                                             */
 
 typedef struct wg_report wg_report;
 
