@@ -41,11 +41,14 @@ static int error_keep(wg_tape *tape, int status, const char *op, uint32_t node,
                              : tape->inherited != NULL ? tape->inherited
                                                        : &waiting;
 
-    wg__text text = wg__text_of(tape->what, sizeof tape->what);
-    if (place->scope > 0) wg__text_add(&text, "%s: ", tape->scope[place->scope].path);
-    if (op != NULL) wg__text_add(&text, "%s: ", op);
     char reason[300];
     vsnprintf(reason, sizeof reason, format, list);
+    /* Without memory a tape may lack even its root. */
+    const char *path = tape->scope_count > 0 ? tape->scope[place->scope].path : "";
+    const bool is_told = strncmp(reason, path, strlen(path)) == 0;   /* also of the root, "" */
+    wg__text text = wg__text_of(tape->what, sizeof tape->what);
+    if (!is_told) wg__text_add(&text, "%s: ", path);
+    if (op != NULL) wg__text_add(&text, "%s: ", op);
     wg__text_add(&text, "%s", reason);
 
     tape->error.status = status;
