@@ -1,6 +1,6 @@
 /* Derivatives of the elementwise rows, all rows from the table: orders 1 to 3 against differences
- * of the order below, shapes, strides and shared inputs, ties and kinks, tails against 50 digits.
- * That the comparison would notice a wrong rule is shown by altering every step of every rule.   */
+ * of the order below, shapes, strides, shared inputs, levels. That the comparison would notice a
+ * wrong rule is shown by altering every step of every rule.                                      */
 #include "ops/rules.h"
 #include "support/immediate.h"
 #include "support/test.h"
@@ -71,14 +71,19 @@ static uint32_t run_chain(immediate *im, const chain *c, uint32_t x, uint32_t y)
     return value;
 }
 
-static void evaluate(const chain *c, const points *at, double *out)
+static void evaluate_at(wg__level level, const chain *c, const points *at, double *out)
 {
-    immediate *im = immediate_create(WG__PORTABLE);
+    immediate *im = immediate_create(level);
     const wg__shape shape = { .rank = 1, .dim = { at->count } };
     const uint32_t x = immediate_f64(im, &shape, at->x);
     const uint32_t y = immediate_f64(im, &shape, at->y);
     immediate_copy(im, run_chain(im, c, x, y), out);
     immediate_free(im);
+}
+
+static void evaluate(const chain *c, const points *at, double *out)
+{
+    evaluate_at(WG__PORTABLE, c, at, out);
 }
 
 /* ---- against differences ---- */
@@ -366,6 +371,23 @@ Test(derive, an_element_has_the_same_bits_in_every_shape)
                           wg__op_table[op].name, actual, expected);
             }
             immediate_free(im);
+        }
+    }
+}
+
+Test(derive, every_level_gives_the_same_bits)
+{
+    for (int op = 1; op < WG__OP_COUNT; op++) {
+        if (!has_rule(op)) continue;
+        const chain c = { .op = (wg__op_id)op, .order = ORDER_MAX };
+        points at = { .count = COUNT };
+        double expected[COUNT], actual[COUNT];
+        draw_data(&wg__op_table[op], COUNT, at.x, at.y);
+        evaluate(&c, &at, expected);
+        for (int level = 0; level < WG__LEVEL_COUNT; level++) {
+            if (!wg__level_exists((wg__level)level)) continue;
+            evaluate_at((wg__level)level, &c, &at, actual);
+            check_bytes(actual, expected, sizeof actual);
         }
     }
 }
