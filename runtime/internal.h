@@ -315,6 +315,8 @@ int wg__frame_reserve_packed(wg__frame *frame, int64_t input, const wg_view *vie
 void wg__frame_bind(wg__frame *frame, int64_t input, const wg_view *view);
 /* All stages; WG_OK, WG_EINDEX, WG_EFINITE, WG_ECANCEL. */
 int wg__frame_run(wg_runtime *runtime, wg__frame *frame, wg__failure *failure);
+/* Makes every NaN the one that is handed out, the same on every machine. */
+void wg__nan_canonical(wg_dtype dtype, int64_t count, void *data);
 /* Stores the new values of parameters. Cannot fail. */
 void wg__frame_commit(wg_runtime *runtime, wg__frame *frame);
 /* finite.c: the earliest value that is not finite and reaches a wanted or stored one; WG__NONE: all are

@@ -120,8 +120,7 @@ static void stage_run(run *r, const wg__stage *stage)
 
 /* ---- what is handed out ---- */
 
-/* A NaN handed out is one pattern on every machine. */
-static void nan_canonical(wg_dtype dtype, int64_t count, void *data)
+void wg__nan_canonical(wg_dtype dtype, int64_t count, void *data)
 {
     static const uint32_t nan_f32 = UINT32_C(0x7fc00000);
     static const uint64_t nan_f64 = UINT64_C(0x7ff8000000000000);
@@ -141,8 +140,8 @@ static void results_clean(const wg__frame *frame)
     const wg__plan *plan = frame->plan;
     for (int64_t i = 0; i < plan->result_count; i++) {
         const wg__type *type = &plan->value[plan->result[i]].type;
-        nan_canonical(type->dtype, wg__shape_count(&type->shape),
-                      frame->base[wg__slot_result(plan, i)]);
+        wg__nan_canonical(type->dtype, wg__shape_count(&type->shape),
+                          frame->base[wg__slot_result(plan, i)]);
     }
 }
 
