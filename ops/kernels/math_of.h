@@ -1,0 +1,298 @@
+/* The vector functions of one format. math.h includes this for f32 and for f64, and says before what F
+ * (words of the format), B (its bits) and the constants are.
+ *
+ * Three reductions carry everything: exp(x) = 2^n (1 + p), log(x) = n log 2 + log(1 + f), and an angle
+ * x = n pi/2 + r. Functions that could share work are built on the same one, so a kernel that computes
+ * two of them at once would have the same bits.                                                    */
+
+#define V F(v)
+#define M F(m)
+
+/* Horner, from the highest power down. */
+WG__WORD V F(poly)(V x, const ELEMENT *c, int count)
+{
+    V r = F(set)(c[count - 1]);
+    WG__UNROLL
+    for (int j = count - 2; j >= 0; j--) r = v_fma(r, x, F(set)(c[j]));
+    return r;
+}
+#define POLY(x, table) F(poly)(x, F(table), (int)(sizeof F(table) / sizeof *F(table)))
+
+WG__WORD bool F(all)(M m)
+{
+    return F(m_bits)(m) == (1u << sizeof(V) / sizeof(ELEMENT)) - 1u;
+}
+
+/* 2^n for whole n in the normal range. */
+WG__WORD V F(power_of_two)(V n)
+{
+    const B(v) exponent = B(shl)(F(bits)(v_add(n, MAGIC)), FRACTION);
+    return F(from_bits)(B(add)(exponent, F(bits)(K(1))));
+}
+
+/* 1 with the sign of x; zeros and NaN are their own. */
+WG__WORD V F(sign)(V x)
+{
+    return v_select(v_lt(K(0), v_abs(x)), v_with_sign_of(K(1), x), x);
+}
+
+/* Two roundings: at most one and a half units. */
+WG__WORD V F(rsqrt)(V x)
+{
+    return v_div(K(1), v_sqrt(x));
+}
+
+/* ---- exponentials ---- */
+
+typedef struct F(reduced) { V n, r, low; } F(reduced);
+
+/* x = n log 2 + r + low, |r| a hair above log(2) / 2 at most. The first step is exact: a difference of
+ * multiples of one power of two that fits the format. low is what r was rounded by.                */
+WG__WORD F(reduced) F(reduce)(V x)
+{
+    const V n = v_sub(v_fma(x, LOG2_E, MAGIC), MAGIC);
+    const V first = v_fnma(n, LN2, x), r = v_fnma(n, LN2_REST, first);
+    return (F(reduced)){ n, r, v_fnma(n, LN2_REST, v_sub(first, r)) };
+}
+
+/* (exp(r) - 1 - r) / r^2 */
+WG__WORD V F(exp_tail)(V r)
+{
+    return v_fma(POLY(r, exp_c), r, K(0.5));
+}
+
+/* exp(r + low) - 1: the last addition rounds, little else does. */
+WG__WORD V F(exp_rest)(V r, V low)
+{
+    return v_add(r, v_fma(v_mul(r, r), F(exp_tail)(r), low));
+}
+
+/* Without low, which is worth less than the last place here. */
+WG__WORD V F(exp)(V x)
+{
+    const F(reduced) a = F(reduce)(v_clamp(x, EXP_LOW, EXP_HIGH));
+    const V rest = v_fma(v_mul(a.r, a.r), F(exp_tail)(a.r), a.r);
+    return v_scale(v_add(rest, K(1)), a.n);
+}
+
+/* 2^n p + (2^n - 1): p alone where n is 0, and no cancellation elsewhere. */
+WG__WORD V F(expm1)(V x)
+{
+    const F(reduced) a = F(reduce)(v_clamp(x, EXPM1_LOW, EXP_HIGH));
+    const V p = F(exp_rest)(a.r, a.low), power = F(power_of_two)(a.n);
+    const V small = v_fma(power, p, v_sub(power, K(1)));
+    /* From 60 on the 1 is far below the last place, and 2^n may overflow before its product does. */
+    const V r = v_select(v_lt(K(60), x), v_scale(v_add(p, K(1)), a.n), small);
+    return v_with_sign_of(r, x); /* for zeros */
+}
+
+/* With e = exp(-|x|), which never overflows, and q = e / (1 + e): 1 - q, or e - e q, whose errors are
+ * those of q made smaller, and which keeps the digits of the far tail.                             */
+WG__WORD V F(logistic)(V x)
+{
+    const V e = F(exp)(v_neg(v_abs(x)));
+    const V q = v_div(e, v_add(e, K(1)));
+    const V base = v_select(v_lt(x, K(0)), e, K(1));
+    return v_fnma(base, q, base);
+}
+
+/* With e = exp(-2 |x|), h = e / 2 and u = 1/2 - h, tanh |x| is u + u u / (1 - u) or 1 - 2 h / (1 - u): one
+ * quotient, whose error is made smaller where each form is used.                                  */
+WG__WORD V F(tanh)(V x)
+{
+    const V a = v_abs(x);
+    const F(reduced) b = F(reduce)(v_clamp(v_neg(v_add(a, a)), EXPM1_LOW, 0));
+    const V p = F(exp_rest)(b.r, b.low), half_power = v_mul(F(power_of_two)(b.n), K(0.5));
+    const V u = v_fnma(half_power, p, v_sub(K(0.5), half_power));
+    const V h = v_fma(half_power, p, half_power);
+    const M is_small = v_lt(u, K(0.334)); /* tanh |x| < 1/2 */
+    const V q = v_div(v_select(is_small, u, h), v_sub(K(1), u));
+    const V r = v_fma(v_select(is_small, u, K(-2)), q, v_select(is_small, u, K(1)));
+    return v_with_sign_of(r, x);
+}
+
+/* ---- logarithms ---- */
+
+/* log(1 + f) - f for f from sqrt(1/2) - 1 to sqrt(2) - 1. */
+WG__WORD V F(log_rest)(V f)
+{
+    const V square = v_mul(f, f);
+#if FRACTION == 23
+    return v_mul(square, v_fma(POLY(f, log_c), f, K(-0.5)));
+#else /* the series in the quotient needs so many terms less that its division pays */
+    const V s = v_div(f, v_add(f, K(2)));
+    const V half = v_mul(square, K(0.5)), z = v_mul(s, s);
+    return v_sub(v_mul(s, v_fma(z, POLY(z, log_c), half)), half);
+#endif
+}
+
+/* log(w) - shift log 2 + c for positive, normal, finite w and small c. */
+WG__WORD V F(log_sum)(V w, V shift, V c)
+{
+    /* w = 2^k m, m from sqrt(1/2) to sqrt(2); the bias keeps the exponent positive while it is cut. */
+    const B(v) root = F(bits)(SQRT_HALF);
+    const B(v) above_root = B(add)(F(bits)(w), B(sub)(F(bits)(K(1)), root));
+    const B(v) exponent = B(add)(B(shr)(above_root, FRACTION), F(bits)(MAGIC));
+    const V k = v_sub(v_sub(F(from_bits)(exponent), K(MAGIC_PLUS_BIAS)), shift);
+    const B(v) fraction = B(and)(above_root, B(set)(((INTEGER)1 << FRACTION) - 1));
+    const V f = v_sub(F(from_bits)(B(add)(fraction, root)), K(1)); /* exact */
+    const V rest = v_add(F(log_rest)(f), v_fma(k, LN2_REST, c));
+    return v_fma(k, LN2, v_add(f, rest));
+}
+
+/* r where 0 < w < infinity, else the logarithm's value there. */
+WG__WORD V F(log_ends)(V r, V w)
+{
+    const V special = v_select(v_eq(w, K(0)), K(-INFINITY), v_select(v_lt(w, K(0)), K(NAN), w));
+    return v_select(F(m_and)(v_lt(K(0), w), v_lt(w, K(INFINITY))), r, special);
+}
+
+/* r where x is positive, normal and finite, else log(x): in a call, for few vectors need it. */
+static WG__SELDOM V F(log_seldom)(V r, V x)
+{
+    const V w = v_mul(x, K((INTEGER)1 << FRACTION));
+    const V subnormal = F(log_sum)(w, K(FRACTION), K(0));
+    return F(log_ends)(v_select(v_lt(x, NORMAL_LOW), subnormal, r), x);
+}
+
+WG__WORD V F(log)(V x)
+{
+    const V r = F(log_sum)(x, K(0), K(0));
+    const M usual = F(m_and)(v_le(NORMAL_LOW, x), v_lt(x, K(INFINITY)));
+    return F(all)(usual) ? r : F(log_seldom)(r, x);
+}
+
+/* log(w) + lost / w, where w + lost is 1 + x exactly (Knuth's sum). */
+WG__WORD V F(log1p)(V x)
+{
+    const V w = v_add(x, K(1)), part = v_sub(w, K(1));
+    const V lost = v_add(v_sub(K(1), v_sub(w, part)), v_sub(x, part));
+    const V r = F(log_sum)(w, K(0), v_div(lost, w));
+    return v_with_sign_of(F(log_ends)(r, w), x); /* for zeros */
+}
+
+/* max(x, y) + log(1 + exp(-|x - y|)); equal infinities have no difference to take. */
+WG__WORD V F(logaddexp)(V x, V y)
+{
+    const V gap = v_select(v_eq(x, y), K(0), v_sub(x, y));
+    const V e = F(exp)(v_neg(v_abs(gap)));
+    const V w = v_add(e, K(1)), lost = v_sub(e, v_sub(w, K(1)));
+    return v_add(v_max(x, y), F(log_sum)(w, K(0), v_div(lost, w)));
+}
+
+/* ---- circular functions ---- */
+
+/* sin(r) for r = high + low, |r| at most pi/4. */
+WG__WORD V F(sin_near)(V high, V low)
+{
+    const V square = v_mul(high, high);
+    const V rest = v_fma(v_mul(square, high), POLY(square, sin_c), low);
+    return v_with_sign_of(v_add(high, rest), high); /* for zeros */
+}
+
+WG__WORD V F(cos_near)(V high, V low)
+{
+    const V square = v_mul(high, high), half = v_mul(square, K(0.5));
+    const V sum = v_sub(K(1), half), lost = v_sub(v_sub(K(1), sum), half);
+    const V rest = v_fma(v_mul(square, square), POLY(square, cos_c), v_fnma(high, low, lost));
+    return v_add(sum, rest);
+}
+
+/* sin(x + quarters pi/2). Every quarter turn swaps sine and cosine, every half turn the sign. */
+WG__WORD V F(circular)(V x, INTEGER quarters)
+{
+    /* x = n pi/2 + high + low, n in the low bits of `turns`. The first difference is exact; the product
+     * with the second part of pi/2 is taken in two, so that x near a multiple keeps its digits.     */
+    const V turns = v_fma(x, TWO_OVER_PI, MAGIC), n = v_sub(turns, MAGIC);
+    const V first = v_fnma(n, HALF_PI_1, x);
+    const V product = v_mul(n, HALF_PI_2), product_low = v_fma(n, HALF_PI_2, v_neg(product));
+    const V second = v_sub(first, product), lost = v_sub(v_sub(first, second), product);
+    const V rest = v_sub(v_fma(n, HALF_PI_3, product_low), lost);
+    const V high = v_sub(second, rest), low = v_sub(v_sub(second, high), rest);
+
+    const B(v) quadrant = B(add)(F(bits)(turns), B(set)(quarters));
+    const B(v) odd = B(shl)(B(and)(quadrant, B(set)(1)), FRACTION); /* 0 or the smallest normal */
+    const M is_cosine = v_lt(K(0), F(from_bits)(odd));
+    const V r = v_select(is_cosine, F(cos_near)(high, low), F(sin_near)(high, low));
+    const B(v) sign = B(shl)(B(and)(quadrant, B(set)(2)), sizeof(INTEGER) * 8 - 2);
+    return F(from_bits)(B(xor)(F(bits)(r), sign));
+}
+
+WG__WORD V F(sin)(V x)
+{
+    return F(circular)(x, 0);
+}
+
+WG__WORD V F(cos)(V x)
+{
+    return F(circular)(x, 1);
+}
+
+/* ---- the error function ---- */
+
+/* erfc(a) = 2^n value for a >= ERF_NEAR: exp(-a^2) t P(t - ERFC_MIDDLE), t = 1 / (1 + ERFC_SLOPE a). Square and
+ * t are taken in two parts: the result has up to twice their relative error.                      */
+typedef struct F(tail) { V n, value; } F(tail);
+WG__WORD F(tail) F(erfc_tail)(V a)
+{
+    const V square = v_mul(a, a), square_low = v_fma(a, a, v_neg(square));
+    const F(reduced) b = F(reduce)(v_neg(square));
+    const V r = v_sub(b.r, square_low), low = v_add(v_sub(v_sub(b.r, r), square_low), b.low);
+    const V p = F(exp_rest)(r, low);
+
+    const V below = v_fma(a, ERFC_SLOPE, K(1)), t = v_div(K(1), below);
+    const V below_low = v_fma(a, ERFC_SLOPE, v_sub(K(1), below));
+    const V error = v_fnma(t, below_low, v_fnma(t, below, K(1))); /* 1 - t (1 + slope a) */
+    const V from_middle = v_fma(t, error, v_sub(t, ERFC_MIDDLE));
+    const V rest = v_mul(v_fma(t, error, t), POLY(from_middle, erfc_c));
+    return (F(tail)){ b.n, v_fma(p, rest, rest) };
+}
+
+/* erf(x) for |x| < ERF_NEAR */
+WG__WORD V F(erf_near)(V x)
+{
+    return v_fma(x, POLY(v_mul(x, x), erf_c), x);
+}
+
+WG__WORD V F(erfc)(V x)
+{
+    const V a = v_clamp(v_abs(x), 0, ERFC_HIGH);
+    const F(tail) tail = F(erfc_tail)(a);
+    const V right = v_scale(tail.value, tail.n);
+    const V far = v_select(v_lt(x, K(0)), v_sub(K(2), right), right);
+    return v_select(v_lt(a, ERF_NEAR), v_sub(K(1), F(erf_near)(x)), far);
+}
+
+WG__WORD V F(erf)(V x)
+{
+    const V a = v_clamp(v_abs(x), 0, ERF_HIGH);
+    const F(tail) tail = F(erfc_tail)(a);
+    const V far = v_fnma(tail.value, F(power_of_two)(tail.n), K(1));
+    const V r = v_select(v_lt(a, ERF_NEAR), F(erf_near)(a), far);
+    return v_with_sign_of(r, x);
+}
+
+#undef POLY
+#undef M
+#undef V
+#undef F
+#undef B
+#undef ELEMENT
+#undef INTEGER
+#undef FRACTION
+#undef MAGIC
+#undef MAGIC_PLUS_BIAS
+#undef LOG2_E
+#undef LN2
+#undef LN2_REST
+#undef SQRT_HALF
+#undef TWO_OVER_PI
+#undef HALF_PI_1
+#undef HALF_PI_2
+#undef HALF_PI_3
+#undef NORMAL_LOW
+#undef EXP_LOW
+#undef EXP_HIGH
+#undef EXPM1_LOW
+#undef ERF_HIGH
+#undef ERFC_HIGH

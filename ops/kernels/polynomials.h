@@ -1,0 +1,150 @@
+/* Written by fit.py: do not edit. Coefficients ascend; the error is the polynomial's own. */
+#ifndef WG_OPS_KERNELS_POLYNOMIALS_H
+#define WG_OPS_KERNELS_POLYNOMIALS_H
+
+/* (exp(r) - 1 - r - r^2 / 2) / r^3, relative to exp(r) - 1: error 2^-30.9 */
+static const float f32_exp_c[] = {
+    0x1.555556p-3f,
+    0x1.5554fp-5f,
+    0x1.11105ap-7f,
+    0x1.6d42bp-10f,
+    0x1.a18b78p-13f,
+};
+
+/* (log(1 + f) - f + f^2 / 2) / f^3, relative to log(1 + f): error 2^-29.9 */
+static const float f32_log_c[] = {
+    0x1.555548p-2f,
+    -0x1.000008p-2f,
+    0x1.99a4acp-3f,
+    -0x1.555c26p-3f,
+    0x1.233744p-3f,
+    -0x1.fc21f4p-4f,
+    0x1.e6f07ap-4f,
+    -0x1.de3c88p-4f,
+    0x1.145806p-4f,
+};
+
+/* (sin(r) / r - 1) / r^2 in r^2, relative to r: error 2^-30.4 */
+static const float f32_sin_c[] = {
+    -0x1.555556p-3f,
+    0x1.11111ep-7f,
+    -0x1.a00f8cp-13f,
+    0x1.6cd732p-19f,
+};
+
+/* (cos(r) - 1 + r^2 / 2) / r^4 in r^2, absolute: error 2^-32.9 */
+static const float f32_cos_c[] = {
+    0x1.55554ap-5f,
+    -0x1.6c0c62p-10f,
+    0x1.9a00ep-16f,
+};
+
+/* erf(x) / x - 1 in x^2 for x up to 0.6875, relative to erf(x): error 2^-28.9 */
+static const float f32_erf_c[] = {
+    0x1.06eba8p-3f,
+    -0x1.812742p-2f,
+    0x1.ce2d02p-4f,
+    -0x1.b7dde6p-6f,
+    0x1.5138cp-8f,
+    -0x1.6fd6d6p-11f,
+};
+
+/* exp(x^2) erfc(x) / t in t - 0.4375, t = 1 / (1 + 0.375 x), relative: error 2^-25.6 */
+static const float f32_erfc_c[] = {
+    0x1.7283ap-2f,
+    0x1.13d364p-1f,
+    0x1.47b154p-1f,
+    0x1.2512d2p-1f,
+    0x1.50e3f2p-2f,
+    0x1.3e4006p-5f,
+    -0x1.defdb2p-4f,
+    -0x1.15a362p-4f,
+    0x1.ad3a04p-5f,
+};
+
+/* (exp(r) - 1 - r - r^2 / 2) / r^3, relative to exp(r) - 1: error 2^-61.5 */
+static const double f64_exp_c[] = {
+    0x1.5555555555559p-3,
+    0x1.5555555555559p-5,
+    0x1.111111110f63bp-7,
+    0x1.6c16c16c1499ep-10,
+    0x1.a01a01b01c416p-13,
+    0x1.a01a01afa5e6dp-16,
+    0x1.71ddf7b1a93a9p-19,
+    0x1.27e4c7307de6bp-22,
+    0x1.af5ffcb07fc22p-26,
+    0x1.1f93aad248475p-29,
+};
+
+/* (2 atanh(s) / s - 2) / s^2 in s^2, s = f / (2 + f), relative: error 2^-59.4 */
+static const double f64_log_c[] = {
+    0x1.5555555555592p-1,
+    0x1.999999997fdd4p-2,
+    0x1.24924941f1321p-2,
+    0x1.c71c52094e9c3p-3,
+    0x1.74663eec11522p-3,
+    0x1.39a1ba49fc73bp-3,
+    0x1.2f05686399383p-3,
+};
+
+/* (sin(r) / r - 1) / r^2 in r^2, relative to r: error 2^-57.7 */
+static const double f64_sin_c[] = {
+    -0x1.5555555555549p-3,
+    0x1.111111110f867p-7,
+    -0x1.a01a019c0e4bcp-13,
+    0x1.71de3574ba7c1p-19,
+    -0x1.ae5e63cdccbdp-26,
+    0x1.5d9246eaba2bcp-33,
+};
+
+/* (cos(r) - 1 + r^2 / 2) / r^4 in r^2, absolute: error 2^-62.3 */
+static const double f64_cos_c[] = {
+    0x1.555555555554cp-5,
+    -0x1.6c16c16c15179p-10,
+    0x1.a01a019caef32p-16,
+    -0x1.27e4f807d5e46p-22,
+    0x1.1ee9ea6c812d6p-29,
+    -0x1.8fadd04532346p-37,
+};
+
+/* erf(x) / x - 1 in x^2 for x up to 0.6875, relative to erf(x): error 2^-55.7 */
+static const double f64_erf_c[] = {
+    0x1.06eba8214db68p-3,
+    -0x1.812746b037986p-2,
+    0x1.ce2f21a03c194p-4,
+    -0x1.b82ce30fb5b12p-6,
+    0x1.565bcc7240b46p-8,
+    -0x1.c02d8d35593eap-11,
+    0x1.f99d460e9c718p-14,
+    -0x1.f444afe37b789p-17,
+    0x1.b1c7c79dbb90bp-20,
+    -0x1.1c36646e21d7cp-23,
+};
+
+/* exp(x^2) erfc(x) / t in t - 0.4375, t = 1 / (1 + 0.375 x), relative: error 2^-55.1 */
+static const double f64_erfc_c[] = {
+    0x1.72839f8e66de5p-2,
+    0x1.13d364db8778fp-1,
+    0x1.47b17697e6cf8p-1,
+    0x1.25128ba27bff3p-1,
+    0x1.50cfe54372522p-2,
+    0x1.3f7d4213da20dp-5,
+    -0x1.d6bfcb52bafc2p-4,
+    -0x1.29977a98b91b2p-4,
+    0x1.28a3026a96a82p-5,
+    0x1.ab70002076f62p-5,
+    -0x1.f1e922eccfa93p-7,
+    -0x1.2f359df6cb2d7p-5,
+    0x1.816340049481ap-7,
+    0x1.c4aecc555e821p-6,
+    -0x1.cf0e6db4f6a38p-7,
+    -0x1.4cd97473b4e25p-6,
+    0x1.29cb33c94e17ep-6,
+    0x1.9a61abe9efa96p-7,
+    -0x1.46202a663b545p-6,
+    -0x1.0c84b439920b7p-8,
+    0x1.b174dc93cafe3p-7,
+    -0x1.2cad62610481cp-10,
+};
+
+#endif
