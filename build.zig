@@ -39,6 +39,8 @@ const ops_sources = [_][]const u8{
     "ops/index.c",
     "ops/index_eval.c",
     "ops/infer.c",
+    "ops/map.c",
+    "ops/mark.c",
     "ops/matmul.c",
     "ops/matmul_eval.c",
     "ops/move.c",
@@ -77,8 +79,19 @@ const graph_sources = [_][]const u8{
     "graph/version.c",
 };
 /// Compiled against the public headers alone, as a user's files are.
-const nn_sources = [_][]const u8{};
+const nn_sources = [_][]const u8{
+    "graph/nn/activation.c",
+    "graph/nn/formula.c",
+    "graph/nn/init.c",
+    "graph/nn/layer.c",
+    "graph/nn/loss.c",
+    "graph/nn/optimizer.c",
+};
 const runtime_sources = [_][]const u8{
+    "runtime/batch.c",
+    "runtime/cache.c",
+    "runtime/check.c",
+    "runtime/cost.c",
     "runtime/data/csv.c",
     "runtime/data/csv_scan.c",
     "runtime/data/dataset.c",
@@ -94,10 +107,32 @@ const runtime_sources = [_][]const u8{
     "runtime/data/scaler.c",
     "runtime/data/split.c",
     "runtime/data/system.c",
+    "runtime/fingerprint.c",
+    "runtime/finite.c",
+    "runtime/float.c",
+    "runtime/fold.c",
+    "runtime/frame.c",
+    "runtime/key.c",
+    "runtime/place.c",
+    "runtime/plan.c",
+    "runtime/pool.c",
+    "runtime/print.c",
+    "runtime/program.c",
+    "runtime/read.c",
+    "runtime/recording.c",
+    "runtime/region.c",
+    "runtime/replay.c",
+    "runtime/run.c",
+    "runtime/runtime.c",
+    "runtime/shard.c",
+    "runtime/simplify.c",
+    "runtime/slice.c",
+    "runtime/value.c",
 };
 
 /// Compiled once per level.
 const kernels = [_][]const u8{
+    "ops/kernels/map.c",
     "ops/kernels/matmul.c",
     "ops/kernels/random.c",
     "ops/kernels/reduce.c",
@@ -154,7 +189,15 @@ const runner = "tests/support/runner.c";
 const programs = [_][]const u8{};
 /// The main job.
 const ttbar_sources = [_][]const u8{};
-const bench_sources = [_][]const u8{};
+const bench_sources = [_][]const u8{
+    "benchmarks/bench_main.c",
+    "benchmarks/bench_matmul.c",
+    "benchmarks/harness.c",
+};
+/// Compiled once per level.
+const bench_kernels = [_][]const u8{
+    "benchmarks/limit.c",
+};
 
 const include_dirs = [_][]const u8{ "core/include", "graph/include", "runtime/include" };
 const public_headers = [_][]const u8{
@@ -230,7 +273,13 @@ fn addBenchmarks(project: Project, lib: *Compile) void {
     if (project.optimize == debug) {
         step.dependOn(&b.addFail("a Debug build has no meaningful times").step);
     } else if (bench_sources.len > 0) {
-        const run = b.addRunArtifact(project.program("bench", &bench_sources, lib));
+        const mod = project.module();
+        project.addIncludes(mod);
+        project.addInternals(mod);
+        project.addFiles(mod, &bench_sources, &Project.strict);
+        for (project.kernelObjects(&bench_kernels)) |object| mod.addObject(object);
+        project.link(mod, lib);
+        const run = b.addRunArtifact(b.addExecutable(.{ .name = "bench", .root_module = mod }));
         passArguments(b, run);
         step.dependOn(&run.step);
     }
