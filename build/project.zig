@@ -103,7 +103,7 @@ pub fn init(b: *std.Build, target: std.Build.ResolvedTarget, lists: Lists) Proje
         .simde = simde.getDirectory(),
         .kernel_objects = &.{},
     };
-    project.kernel_objects = project.kernelObjects();
+    project.kernel_objects = project.kernelObjects(lists.kernels);
     return project;
 }
 
@@ -153,9 +153,8 @@ pub fn addIncludes(project: Project, mod: *std.Build.Module) void {
 
 /// One object a kernel file and level. Libraries of all modes share them, optimised: tests of Debug kernels
 /// would crawl, and so what is tested is what ships.
-fn kernelObjects(project: Project) []const *Compile {
+pub fn kernelObjects(project: Project, kernels: []const []const u8) []const *Compile {
     const levels = levelsOf(project.target.result.cpu.arch);
-    const kernels = project.lists.kernels;
     const objects = project.b.allocator.alloc(*Compile, levels.len * kernels.len) catch @panic("OOM");
     for (levels, 0..) |level, i| {
         var query = project.target.query;
