@@ -1,8 +1,10 @@
-/* Ops as graph and runtime see them: ids, descriptors, the builder through which rules emit, and the
- * call by which one primitive runs on memory. Everything about an op comes from its row in ops.def.
+/* Ops as graph and runtime see them: ids, descriptors, the builder through which rules emit, and
+ * the call by which one primitive runs on memory. Everything about an op comes from its row in
+ * ops.def.
  *
- * Rules know nothing of tapes: they emit requests to a builder. The tape, the immediate evaluator of the
- * tests and (later) the batching transform are builders. So one rule serves every transform.          */
+ * Rules know nothing of tapes: they emit requests to a builder. The tape, the immediate evaluator
+ * of the tests and (later) the batching transform are builders. So one rule serves every
+ * transform.                                                                                     */
 #ifndef WG_OPS_INTERNAL_H
 #define WG_OPS_INTERNAL_H
 
@@ -32,13 +34,16 @@ typedef enum wg__op_id {
 
 /* ---- attributes: a few words whose meaning is the op's own ----
  *
- *   input       slot, 1 if rows are samples      parameter  slot, version     constant  id
- *   bits_right  count                            permute    source axis of each result axis
- *   slice       axis, start, stop, step          pad        axis, low, high, interior, value (double's bits)
- *   concat      axis                             sum max min  bit set of the axes
- *   argmax gather scatter_add  axis              random_bits  key
- *   cast bitcast iota take their dtype, reshape broadcast iota random_bits their shape from the wanted
- *   type. All others have none.                                                                     */
+ *   input       slot, 1 if rows are samples      parameter    slot, version     constant  id
+ *   bits_right  count                            permute      source axis of each result axis
+ *   slice       axis, start, stop, step          sum max min  bit set of the axes
+ *   concat      axis                             random_bits  key
+ *   argmax gather scatter_add  axis
+ *   pad         axis, low, high, interior, the bits of the value as a double
+ *
+ * cast bitcast iota take their dtype, reshape broadcast iota random_bits their shape from the
+ * wanted type. All others have none. A slice has its ends resolved: 0 <= start <= stop <= n going
+ * up, -1 <= stop <= start < n going down.                                                        */
 enum { WG__ATTRIBUTE_MAX = WG__RANK_MAX };
 
 /* ---- builder: how rules and constructors record ---- */
@@ -56,8 +61,8 @@ typedef struct wg__request {
 
 typedef struct wg__builder wg__builder;
 struct wg__builder {
-    /* Records and returns the value; WG__NONE after an error, which the builder keeps, and whenever an
-     * input is WG__NONE.                                                                            */
+    /* Records and returns the value; WG__NONE after an error, which the builder keeps, and whenever
+     * an input is WG__NONE.                                                                      */
     uint32_t (*emit)(wg__builder *self, const wg__request *request);
     /* A scalar constant of this dtype (converted from the double; i64 exact up to 2^53). */
     uint32_t (*number)(wg__builder *self, wg_dtype dtype, double value);
@@ -97,12 +102,14 @@ typedef enum wg__class {
     WG__CLASS_RANDOM     /* random_bits */
 } wg__class;
 
-/* Types of the inputs -> type of the result. WG_OK, or a status and the reason in `why`, in the manner of
- * "[3, 4] x [5, 6]: 4 is not 5": the tape puts path and op before it, the user's line after it.       */
+/* Types of the inputs -> type of the result. WG_OK, or a status and the reason in `why`, in the
+ * manner of "[3, 4] x [5, 6]: 4 is not 5": the tape puts path and op before it, the user's line
+ * after it.                                                                                      */
 typedef int wg__infer_fn(const wg__request *request, const wg__type *in, wg__type *out,
                          wg__text *why);
 
-/* The node whose derivative is asked for. needed[i]: input i depends on what one differentiates by. */
+/* The node whose derivative is asked for. needed[i]: input i depends on what one differentiates
+ * by.                                                                                            */
 typedef struct wg__node_view {
     wg__builder *builder;
     wg__op_id op;
@@ -118,9 +125,10 @@ typedef void wg__vjp_fn(const wg__node_view *node, uint32_t *gradient);
 
 struct wg__kernels;
 
-/* One primitive on memory. Inputs may be strided; out is contiguous and overlaps no input, except that an
- * elementwise op may write over an input of the same dtype, shape and strides. Under a shard the arrays
- * are the rows at hand and first_row says which row of the whole out.data stands for.                  */
+/* One primitive on memory. Inputs may be strided; out is contiguous and overlaps no input, except
+ * that an elementwise op may write over an input of the same dtype, shape and strides. Under a
+ * shard the arrays are the rows at hand and first_row says which row of the whole out.data stands
+ * for.                                                                                           */
 typedef struct wg__call {
     wg__op_id op;
     int32_t in_count;
@@ -131,7 +139,8 @@ typedef struct wg__call {
     int64_t first_row;
     void *scratch;            /* WG__SCRATCH_BYTES, aligned, of this worker alone */
 } wg__call;
-enum { WG__SCRATCH_BYTES = 512 * 1024 };   /* two packed panels of a matrix product: 2 x 512 x 64 x 8 */
+/* Two packed panels of a matrix product: 2 x 512 x 64 x 8. */
+enum { WG__SCRATCH_BYTES = 512 * 1024 };
 /* WG_OK, or WG_EINDEX when an index in the data is out of range. Allocates nothing. */
 typedef int wg__eval_fn(const struct wg__kernels *kernels, const wg__call *call);
 
@@ -140,9 +149,9 @@ typedef struct wg__op {
     wg__class class;
     int8_t in_count;          /* -1: any */
     bool is_differentiable;   /* has a rule; else gradients stop here without error */
-    wg__infer_fn *infer;      /* NULL for leaves: the tape knows their types */
+    wg__infer_fn *infer;      /* NULL for input, parameter, constant: the tape knows their types */
     wg__vjp_fn *vjp;
-    wg__eval_fn *eval;        /* NULL for leaves and for what is only a view of its input: see view */
+    wg__eval_fn *eval;        /* NULL for those three and for views; reshape copies any view */
     double low, high, ulp;    /* of elementwise rows; else 0 */
 } wg__op;
 extern const wg__op wg__op_table[WG__OP_COUNT];
@@ -151,8 +160,8 @@ int wg__infer(const wg__request *request, const wg__type *in, wg__type *out, wg_
 void wg__vjp(const wg__node_view *node, uint32_t *gradient);
 int wg__eval(const struct wg__kernels *kernels, const wg__call *call);
 
-/* Movements that are only another way to walk the same memory: permute, broadcast, slice (any step),
- * stop_gradient always; reshape if the strides allow. True: *out walks in's memory.                   */
+/* Movements that are only another way to walk the same memory: permute, broadcast, slice (any
+ * step), stop_gradient always; reshape if the strides allow. True: *out walks in's memory.       */
 bool wg__view_of_op(wg__op_id op, const int64_t *attribute, const wg__array *in,
                     const wg__shape *shape, wg__array *out);
 

@@ -1,23 +1,25 @@
-/* The kernels of one level, as the rest of ops calls them. Each file of this folder is compiled once per
- * level with WG_LEVEL=<suffix> and WG_LEVEL_<NAME> defined; all but its one table is static, so that no
- * code of a wide level can be linked into a narrow caller.                                           */
+/* The kernels of one level, as the rest of ops calls them. Each file of this folder is compiled
+ * once per level with WG_LEVEL=<suffix> and WG_LEVEL_<NAME> defined; all but its one table is
+ * static, so that no code of a wide level can be linked into a narrow caller.                    */
 #ifndef WG_OPS_KERNELS_H
 #define WG_OPS_KERNELS_H
 
 #include "ops/internal.h"
 
-/* Elementwise over n contiguous elements; booleans are bytes 0 and 1. out may be one of the inputs. */
+/* Elementwise over n contiguous elements; booleans are bytes 0 and 1. out may be one of the
+ * inputs.                                                                                        */
 typedef void wg__map_kernel(int64_t n, const void *const *in, void *out);
 
-/* maps: indexed by op and by the dtype of the data inputs (select: that of x). NULL: no such kernel. */
+/* maps: indexed by op and by the dtype of the data inputs (select: that of x). NULL: no such
+ * kernel.                                                                                        */
 typedef struct wg__map_table {
     wg__map_kernel *map[WG__OP_COUNT][WG__DTYPE_COUNT];
     wg__map_kernel *cast[WG__DTYPE_COUNT][WG__DTYPE_COUNT];         /* [from][to] */
     void (*bits_right[WG__DTYPE_COUNT])(int64_t n, const void *x, int64_t count, void *out);
 } wg__map_table;
 
-/* C = A B, each element one ascending chain of FMA per block of 512 along k (ENGINE 5). Strides count
- * elements. a and b may have any strides; c has unit column stride.                                 */
+/* C = A B, each element one ascending chain of FMA per block of 512 along k (ENGINE 5). Strides
+ * count elements. a and b may have any strides; c has unit column stride.                        */
 typedef struct wg__matmul {
     int64_t m, n, k;
     const void *a;
