@@ -1,5 +1,5 @@
-/* The structure of gradients: what is recorded for them and what is not. Their values are compared in
- * test_replay.c. */
+/* The structure of gradients: what is recorded for them and what is not. Their values are compared
+ * in test_replay.c. */
 #include "graph/internal.h"
 #include "support/test.h"
 
@@ -79,7 +79,8 @@ Test(grad, dependence_goes_forward_only)
 Test(grad, nothing_flows_into_what_is_not_asked_for)
 {
     wg_tape *tape = wg_tape_create(NULL);
-    wg_var x = wg_full(tape, WG_F32, WG_SHAPE(2, 3), 1), w = wg_full(tape, WG_F32, WG_SHAPE(3, 4), 1);
+    wg_var x = wg_full(tape, WG_F32, WG_SHAPE(2, 3), 1);
+    wg_var w = wg_full(tape, WG_F32, WG_SHAPE(3, 4), 1);
     wg_var y = wg_sum(wg_matmul(x, w), WG_ALL);
     wg_var g = wg_grad(y, w);
     check(wg_shape_equal(wg_shape_of(g), WG_SHAPE(3, 4)));
@@ -161,8 +162,8 @@ Test(grad, a_sweep_finds_equal_records_of_earlier_sweeps)
     wg_tape_free(tape);
 }
 
-/* f = e exp(x) with e = exp(x) recorded by the user before: the rule needs exp(x) too, but de/de must
- * not see it. */
+/* f = e exp(x) with e = exp(x) recorded by the user before: the rule needs exp(x) too, but de/de
+ * must not see it. */
 Test(grad, a_value_of_the_users_is_never_taken_for_a_rules)
 {
     wg_tape *tape = wg_tape_create(NULL);

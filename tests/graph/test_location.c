@@ -87,7 +87,7 @@ Test(location, what_a_layer_recorded_before_a_callback_is_the_layers)
     const int here = __LINE__ + 1;
     wg_var y = layer(x, snake);
     const int expected[4] = { here, 1002, 1002, here };
-    for (int i = 0; i < 4; i++) check_equal_i(line_at(tape, x.index + 1 + (uint32_t)i), expected[i]);
+    for (uint32_t i = 0; i < 4; i++) check_equal_i(line_at(tape, x.index + 1 + i), expected[i]);
     check_equal_i(y.index, x.index + 4);
     wg_tape_free(tape);
 }

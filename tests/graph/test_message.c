@@ -74,7 +74,8 @@ MISTAKE(a_condition_is_bool, WG_EDTYPE, "select: the condition must be bool, not
         ignore(wg_select(w.three, w.three, w.three)))
 MISTAKE(the_sides_of_a_select_agree, WG_EDTYPE, "select: f32 and i32 differ",
         ignore(wg_select(w.truth, w.three, w.whole)))
-MISTAKE(a_cast_needs_a_dtype, WG_EDTYPE, "cast: 77 is no dtype", ignore(wg_cast(w.three, (wg_dtype)77)))
+MISTAKE(a_cast_needs_a_dtype, WG_EDTYPE, "cast: 77 is no dtype",
+        ignore(wg_cast(w.three, (wg_dtype)77)))
 MISTAKE(bits_are_not_stretched, WG_EDTYPE, "bitcast: the bits of f32 are no f64",
         ignore(wg_bitcast(w.three, WG_F64)))
 MISTAKE(a_shift_is_not_negative, WG_EINVALID, "bits_right: cannot shift by -1",
@@ -100,12 +101,14 @@ MISTAKE(a_broadcast_needs_a_shape, WG_ESHAPE, "broadcast: the shape is malformed
         ignore(wg_broadcast(w.three, WG_SHAPE(-4))))
 MISTAKE(no_rank_exceeds_eight, WG_ELIMIT, "expand: rank 9 exceeds 8",
         ignore(wg_expand(wg_full(w.tape, WG_F32, WG_SHAPE(1, 1, 1, 1, 1, 1, 1, 1), 0), 0)))
-MISTAKE(an_axis_is_inserted_within, WG_EAXIS, "expand: axis 3 of [3]", ignore(wg_expand(w.three, 3)))
+MISTAKE(an_axis_is_inserted_within, WG_EAXIS, "expand: axis 3 of [3]",
+        ignore(wg_expand(w.three, 3)))
 MISTAKE(only_extent_one_is_squeezed, WG_ESHAPE, "squeeze: axis 1 has extent 3, not 1",
         ignore(wg_squeeze(w.matrix, WG_AXES(-1))))
 MISTAKE(a_slice_stays_within, WG_EINVALID, "slice: 0:4:1 leaves axis 0 of [3]",
         ignore(wg_slice(w.three, 0, 0, 4, 1)))
-MISTAKE(a_slice_has_an_axis, WG_EAXIS, "slice: axis 1 of [3]", ignore(wg_slice(w.three, 1, 0, 1, 1)))
+MISTAKE(a_slice_has_an_axis, WG_EAXIS, "slice: axis 1 of [3]",
+        ignore(wg_slice(w.three, 1, 0, 1, 1)))
 MISTAKE(a_pad_is_not_negative, WG_EINVALID, "pad: cannot pad by -1",
         ignore(wg_pad(w.three, 0, -1, 0, 0, 0)))
 MISTAKE(a_pad_holds_its_value, WG_EINVALID, "pad: 0.5 is no i32",
@@ -225,7 +228,7 @@ MISTAKE(an_initialiser_gives_the_shape, WG_ESHAPE, "param: net/w: [7] f32 is not
         ignore(wg_param(w.scope, "w", WG_F32, WG_SHAPE(3), (wg_initializer){ .make = make_wrong })))
 MISTAKE(an_initialiser_gives_a_value, WG_ECALLBACK,
         "param: net/w: its initialiser gave no value",
-        ignore(wg_param(w.scope, "w", WG_F32, WG_SHAPE(3), (wg_initializer){ .make = make_nothing })))
+        ignore(wg_param(w.scope, "w", WG_F32, WG_SCALAR, (wg_initializer){ .make = make_nothing })))
 MISTAKE(a_value_of_a_formula_is_not_assigned, WG_EINVALID,
         "assign: exp is no parameter or state", wg_assign(wg_exp(w.three), w.three))
 MISTAKE(an_assigned_shape_fits, WG_ESHAPE, "assign: net/w: [4] f32 is not [3] f32",

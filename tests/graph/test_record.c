@@ -24,8 +24,8 @@ Test(record, equal_recordings_have_equal_bytes)
     wg_tape_reset(tape[1]);
     for (int i = 0; i < 2; i++) {
         wg_var y = record_something(tape[i], data[i]);
-        check(wg__var_check(wg_grad(y, wg_column(wg_scope_root(tape[i], NULL, WG_TRAINING), "x"))) ==
-              WG_OK);
+        wg_var x = wg_column(wg_scope_root(tape[i], NULL, WG_TRAINING), "x");
+        check(wg__var_check(wg_grad(y, x)) == WG_OK);
     }
     check_equal_i(tape[0]->count, tape[1]->count);
     check_bytes(tape[0]->record, tape[1]->record, (size_t)tape[0]->count * sizeof(wg__record));
