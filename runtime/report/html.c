@@ -1,10 +1,9 @@
-/* Numbers are written from integers, so that neither the locale nor the C library has a say in
- * them, and a report of the same numbers has the same bytes everywhere.                         */
+/* Markup of our own goes in as it is; whatever comes from a caller goes through wg__html_escape. */
 #include "runtime/report/html.h"
 
+#include "runtime/data/decimal.h"
 #include "runtime/data/json.h"
 
-#include <math.h>
 #include <string.h>
 
 static void add_bytes(wg__html *html, const char *text, size_t bytes)
@@ -75,59 +74,23 @@ void wg__html_integer(wg__html *html, int64_t value)
     wg__html_add(html, text);
 }
 
-/* digits, the last `decimals` of them behind the point. */
-static void add_point(wg__html *html, int64_t digits, int decimals)
-{
-    char text[40];
-    int64_t unit = 1;
-    for (int i = 0; i < decimals; i++) unit *= 10;
-    const int64_t size = digits < 0 ? -digits : digits;
-    wg__text number = wg__text_of(text, sizeof text);
-    wg__text_add(&number, "%s%lld", digits < 0 ? "-" : "", (long long)(size / unit));
-    if (decimals > 0) wg__text_add(&number, ".%0*lld", decimals, (long long)(size % unit));
-    wg__html_add(html, text);
-}
-
 void wg__html_fixed(wg__html *html, double value, int decimals)
 {
-    double unit = 1.0;
-    WG_ASSERT(decimals >= 0 && decimals <= 9);
-    for (int i = 0; i < decimals; i++) unit *= 10.0;
-    if (fabs(value) < 1e9) {
-        add_point(html, (int64_t)floor(value * unit + 0.5), decimals);
-        return;
-    }
-    char text[32];
-    wg__number_text(value, text);
+    char text[WG__DECIMAL_BYTES];
+    wg__decimal_fixed(value, decimals, text);
     wg__html_add(html, text);
 }
 
 void wg__html_number(wg__html *html, double value)
 {
-    const double size = fabs(value);
-    int decimals = 4;
-    if (size < 1e6 && value == floor(value)) decimals = 0;
-    for (double bound = 1.0; size >= bound && decimals > 0; bound *= 10.0) decimals--;
-    for (double bound = 0.1; size < bound && decimals < 9 && size > 0.0; bound /= 10.0) decimals++;
-    if (size > 0.0 && size < 1e-5) {
-        char text[32];
-        wg__number_text(value, text);
-        wg__html_add(html, text);
-        return;
-    }
-    wg__html_fixed(html, value, decimals);
+    char text[WG__DECIMAL_BYTES];
+    wg__decimal_short(value, text);
+    wg__html_add(html, text);
 }
 
 void wg__html_decimal(wg__html *html, int64_t digits, int exponent)
 {
-    enum { PLACES = 6 };
-    if (exponent < 0 && exponent >= -PLACES) {
-        add_point(html, digits, -exponent);
-        return;
-    }
-    for (; exponent > 0 && digits < 1000000 && digits > -1000000; exponent--) digits *= 10;
-    wg__html_integer(html, digits);
-    if (exponent == 0 || digits == 0) return;
-    wg__html_add(html, "e");
-    wg__html_integer(html, exponent);
+    char text[WG__DECIMAL_BYTES];
+    wg__decimal_exact(digits, exponent, text);
+    wg__html_add(html, text);
 }

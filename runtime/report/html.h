@@ -18,12 +18,9 @@ void wg__html_add(wg__html *html, const char *markup); /* ours: as it is */
 void wg__html_escape(wg__html *html, const char *text, size_t bytes);
 void wg__html_text(wg__html *html, const char *text);
 void wg__html_integer(wg__html *html, int64_t value);
-/* With so many digits behind the point, at most 9; what is beyond 10^9 or not finite in its
- * shortest form.                                                                                */
+/* As the functions of data/decimal.h. */
 void wg__html_fixed(wg__html *html, double value, int decimals);
-/* With about four significant digits, for people. */
 void wg__html_number(wg__html *html, double value);
-/* digits * 10^exponent without error: the label of a tick. */
 void wg__html_decimal(wg__html *html, int64_t digits, int exponent);
 
 #endif

@@ -1,0 +1,33 @@
+/* One walk over a dataset: batch after batch recorded, run, and its losses and metrics added up.
+ * The trainer's steps, its validation and wg_evaluate are all this.                             */
+#ifndef WG_RUNTIME_PASS_H
+#define WG_RUNTIME_PASS_H
+
+#include "core/internal.h"
+
+#include <wengert/train.h>
+
+/* Rows of a batch where nothing is trained: wide enough for any kernel, and the same everywhere, so
+ * that a validation is repeated to the last bit. */
+enum { WG__EVALUATION_ROWS = 512 };
+
+typedef struct wg__pass {
+    wg_runtime *runtime;
+    wg_tape *tape;
+    const wg_model *model;
+    wg_params *params;
+    const wg_dataset *data;
+    wg_loader *loader;
+    const wg_optimizer *optimizer; /* NULL: evaluation */
+} wg__pass;
+
+/* Weighted sums over the samples so far. */
+typedef struct wg__sums { double loss, metric, weight; } wg__sums;
+
+int wg__model_check(const wg_model *model, wg_error *error);
+/* Records and runs the loader's present batch and adds to sums; the tape has the message. */
+int wg__pass_batch(wg__pass *pass, wg__sums *sums);
+/* All batches in order. */
+int wg__pass_evaluate(wg__pass *pass, wg__sums *sums, wg_error *error);
+
+#endif

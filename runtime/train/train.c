@@ -1,0 +1,214 @@
+/* The training loop: epochs of steps, each followed by a validation; the best epoch's parameters
+ * are kept aside and put back at the end, whatever the end is.                                  */
+#include "runtime/data/dataset.h"
+#include "runtime/data/system.h"
+#include "runtime/internal.h"
+#include "runtime/train/history.h"
+#include "runtime/train/pass.h"
+#include "runtime/train/progress.h"
+
+#include <math.h>
+
+enum { EPOCHS_DEFAULT = 10, BATCH_SIZE_DEFAULT = 32 };
+static const double rate_default = 1e-3;
+
+typedef struct trainer {
+    wg_runtime *runtime;
+    wg_params *params;
+    wg_params *best; /* a copy of params at the best epoch */
+    wg_train_options options;
+    wg_optimizer optimizer;
+    wg__pass train, validation; /* validation.data NULL: none */
+    wg_history *history;
+    wg__progress progress;
+    int64_t step_count; /* of all epochs */
+    int64_t step;
+    wg_error *error;
+} trainer;
+
+/* ---- one epoch ---- */
+
+static int fail_step(const trainer *self, int64_t epoch, int status)
+{
+    return wg__fail(self->error, status, "epoch %lld, step %lld: %s", (long long)(epoch + 1),
+                    (long long)(self->step + 1), wg_explain(status, self->train.tape, NULL));
+}
+
+static int epoch_train(trainer *self, wg_epoch *epoch)
+{
+    wg__sums sums = { 0 };
+    int64_t steps = 0;
+    const double base = self->optimizer.rate;
+    wg_optimizer optimizer = self->optimizer;
+    self->train.optimizer = &optimizer;
+    int status = wg_loader_start(self->train.loader, epoch->index);
+    while (status >= 0 && (status = wg_loader_next(self->train.loader)) > 0) {
+        if (self->options.rate != NULL)
+            optimizer.rate =
+                self->options.rate(self->step, self->step_count, base, self->options.rate_user);
+        status = wg__pass_batch(&self->train, &sums);
+        if (status < 0) break;
+        self->step++;
+        steps++;
+        wg__progress_step(&self->progress, epoch->index, steps, sums.loss / sums.weight);
+    }
+    if (status < 0) return fail_step(self, epoch->index, status);
+    epoch->step = self->step;
+    epoch->rate = optimizer.rate;
+    epoch->loss = sums.loss / sums.weight;
+    epoch->metric = sums.metric / sums.weight;
+    return WG_OK;
+}
+
+static int epoch_validate(trainer *self, wg_epoch *epoch)
+{
+    wg__sums sums = { 0 };
+    epoch->validation_loss = (double)NAN;
+    epoch->validation_metric = (double)NAN;
+    if (self->validation.data == NULL) return WG_OK;
+    WG_TRY(wg__pass_evaluate(&self->validation, &sums, self->error));
+    epoch->validation_loss = sums.loss / sums.weight;
+    epoch->validation_metric = sums.metric / sums.weight;
+    return WG_OK;
+}
+
+/* Trains, validates, remembers. 1: training is over. */
+static int epoch_run(trainer *self, int64_t index)
+{
+    wg_epoch epoch = { .index = index };
+    const double start = wg__system_seconds();
+    WG_TRY(epoch_train(self, &epoch));
+    WG_TRY(epoch_validate(self, &epoch));
+    epoch.seconds = wg__system_seconds() - start;
+    if (wg__history_add(self->history, &epoch) < 0)
+        return wg__fail(self->error, WG_EMEMORY, "train: no memory for the history");
+    epoch = self->history->epoch[index];
+    if (epoch.best && !self->options.keep_last) {
+        const int status = wg_params_copy(self->params, "*", self->best);
+        if (status < 0)
+            return wg__fail(self->error, status, "train: the best parameters cannot be kept: %s",
+                            wg_status_text(status));
+    }
+    wg__progress_epoch(&self->progress, &epoch);
+    if (self->options.on_epoch != NULL) {
+        const int answer = self->options.on_epoch(&epoch, self->options.on_epoch_user);
+        if (answer < 0)
+            return wg__fail(self->error, answer, "train: on_epoch failed after epoch %lld",
+                            (long long)(index + 1));
+        if (answer > 0) return 1;
+    }
+    const int64_t patience = self->options.patience;
+    return patience > 0 && index - self->history->best >= patience;
+}
+
+/* ---- all epochs ---- */
+
+/* Puts the best epoch's parameters back, if others came after it. *is_restored says whether it
+ * did.                                                                                          */
+static int best_restore(trainer *self, int status, bool *is_restored)
+{
+    const int64_t best = self->history->best;
+    const bool is_present = status >= 0 && best == self->history->count - 1;
+    if (self->options.keep_last || best < 0 || is_present) return status;
+    (void)wg_tape_reset(self->train.tape);
+    const int restored = wg_params_copy(self->best, "*", self->params);
+    *is_restored = restored >= 0;
+    if (restored >= 0 || status < 0) return status;
+    return wg__fail(self->error, restored, "train: the best parameters stay lost: %s",
+                    wg_status_text(restored));
+}
+
+static int epochs_run(trainer *self)
+{
+    int status = WG_OK;
+    bool is_restored = false;
+    for (int64_t i = 0; i < self->options.epochs && status == WG_OK; i++)
+        status = epoch_run(self, i);
+    status = best_restore(self, status < 0 ? status : WG_OK, &is_restored);
+    wg__progress_end(&self->progress, self->history, is_restored);
+    return status;
+}
+
+static int fail_memory(const trainer *self)
+{
+    return wg__fail(self->error, WG_EMEMORY, "train: no memory");
+}
+
+/* A pass over a dataset with a tape of its own: each follows its own last recording. */
+static int pass_open(trainer *self, wg__pass *pass, const wg_loader_options *options)
+{
+    const wg_tape_options of_tape = { .allocator = &self->runtime->allocator };
+    WG_TRY(wg_loader_create(self->runtime, pass->data, options, &pass->loader, self->error));
+    pass->tape = wg_tape_create(&of_tape);
+    return pass->tape == NULL ? fail_memory(self) : WG_OK;
+}
+
+static int trainer_open(trainer *self)
+{
+    const wg_loader_options shuffled = { .batch_size = self->options.batch_size,
+                                         .seed = self->options.seed };
+    const wg_loader_options in_order = { .batch_size = WG__EVALUATION_ROWS, .in_order = true };
+    const bool has_validation = self->validation.data != NULL;
+    const wg_params_options of_best = { .allocator = &self->params->allocator };
+    WG_TRY(pass_open(self, &self->train, &shuffled));
+    if (has_validation) WG_TRY(pass_open(self, &self->validation, &in_order));
+    self->best = wg_params_create(&of_best);
+    self->history = wg__history_create(&self->runtime->allocator, has_validation);
+    if (self->best == NULL || self->history == NULL) return fail_memory(self);
+    const int64_t steps = wg_loader_batches(self->train.loader);
+    self->step_count = steps * self->options.epochs;
+    self->progress =
+        wg__progress_begin(self->options.progress, self->options.epochs, steps, has_validation);
+    return WG_OK;
+}
+
+static void trainer_close(trainer *self)
+{
+    wg_params_free(self->best);
+    wg_loader_free(self->train.loader);
+    wg_loader_free(self->validation.loader);
+    wg_tape_free(self->train.tape);
+    wg_tape_free(self->validation.tape);
+}
+
+static int arguments_check(const trainer *self)
+{
+    const wg_train_options *options = &self->options;
+    if (self->runtime == NULL || self->params == NULL || self->train.data == NULL)
+        return wg__fail(self->error, WG_EINVALID,
+                        "train: a runtime, params and training data are needed, not NULL");
+    WG_TRY(wg__model_check(self->train.model, self->error));
+    if (options->epochs < 0 || options->batch_size < 0 || options->patience < 0)
+        return wg__fail(self->error, WG_EINVALID,
+                        "train: epochs, batch_size and patience are not negative");
+    if (!wg__reserved_is_zero(options->reserved, 8))
+        return wg__fail(self->error, WG_EINVALID,
+                        "train: options were not zeroed: reserved has a value");
+    return WG_OK;
+}
+
+int wg_train(wg_runtime *runtime, const wg_model *model, wg_params *params, const wg_dataset *train,
+             const wg_dataset *validation, const wg_train_options *options, wg_history **history,
+             wg_error *error)
+{
+    wg__pass pass = { .runtime = runtime, .model = model, .params = params };
+    trainer self = { .runtime = runtime, .params = params, .train = pass, .validation = pass,
+                     .error = error };
+    self.train.data = train;
+    self.validation.data = validation;
+    if (history != NULL) *history = NULL;
+    if (options != NULL) self.options = *options;
+    WG_TRY(arguments_check(&self));
+    if (self.options.epochs == 0) self.options.epochs = EPOCHS_DEFAULT;
+    if (self.options.batch_size == 0) self.options.batch_size = BATCH_SIZE_DEFAULT;
+    self.optimizer = self.options.optimizer;
+    if (self.optimizer.update == NULL) self.optimizer = wg_adam(rate_default, NULL);
+
+    int status = trainer_open(&self);
+    if (status >= 0) status = epochs_run(&self);
+    trainer_close(&self);
+    const bool is_wanted = history != NULL && self.history != NULL && self.history->count > 0;
+    if (is_wanted) *history = self.history;
+    else wg_history_free(self.history);
+    return status;
+}
