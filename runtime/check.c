@@ -228,7 +228,7 @@ static double step_first(const checker *c, const wg_tensor *x, int64_t i)
 /* |found - expected| over the larger of both, or over what rounding makes of the difference. */
 static double error_of(const checker *c, double found, double expected, double h, double size)
 {
-    const double rounding = ROUNDING_UNITS * epsilon_of(dtype_of(c)) * size / h;
+    const double rounding = (double)ROUNDING_UNITS * epsilon_of(dtype_of(c)) * size / h;
     const double scale = fmax(fmax(fabs(found), fabs(expected)), rounding / tolerance_of(c));
     return scale > 0 ? fabs(found - expected) / scale : 0;
 }
@@ -244,7 +244,7 @@ static int element_check(checker *c, int64_t input, int64_t i, double found, dou
     double before = expected;
     double agreement = INFINITY;
     for (int step = 1; step < STEPS && error > tolerance_of(c) && c->options.step == 0; step++) {
-        h /= STEP_RATIO;
+        h /= (double)STEP_RATIO;
         double now;
         WG_TRY(difference(c, x, i, h, &now));
         if (fabs(now - before) < agreement) {

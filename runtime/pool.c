@@ -145,7 +145,7 @@ static int pool_size(void)
     if (uv_os_getenv("UV_THREADPOOL_SIZE", text, &bytes) != 0) return POOL_THREADS_DEFAULT;
     double size;
     if (wg__number_read(text, bytes, &size) == 0 || !(size >= 1)) return 1;
-    return size < POOL_THREADS_MAX ? (int)size : POOL_THREADS_MAX;
+    return size < (double)POOL_THREADS_MAX ? (int)size : POOL_THREADS_MAX;
 }
 
 static void wait_at_gate(void *gate)

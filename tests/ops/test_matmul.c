@@ -283,7 +283,7 @@ Test(matmul, nothing_to_sum_is_plus_zero)
             check_product(level, 3, 1, 0, &none, &none);
             check_product(level, 0, 5, 7, &none, &none);
             multiply(kernels_at(level), 5, 0, 7, &none, &none, &none);
-            check(get(&none, 0, 0) == CANARY);
+            check(get(&none, 0, 0) == (double)CANARY);
             free(none.memory);
         }
     }
