@@ -166,6 +166,19 @@ const tests = [_][]const u8{
     "tests/core/test_text.c",
     "tests/core/test_version.c",
     "tests/core/test_view.c",
+    "tests/graph/test_constructor.c",
+    "tests/graph/test_derivative.c",
+    "tests/graph/test_grad.c",
+    "tests/graph/test_location.c",
+    "tests/graph/test_mask.c",
+    "tests/graph/test_message.c",
+    "tests/graph/test_params.c",
+    "tests/graph/test_random.c",
+    "tests/graph/test_record.c",
+    "tests/graph/test_refusal.c",
+    "tests/graph/test_scope.c",
+    "tests/graph/test_tape.c",
+    "tests/graph/test_version.c",
     "tests/ops/test_copy.c",
     "tests/ops/test_derive.c",
     "tests/ops/test_derive_edges.c",
@@ -182,11 +195,14 @@ const tests = [_][]const u8{
     "tests/runtime/test_dataset.c",
     "tests/runtime/test_file.c",
     "tests/runtime/test_history.c",
+    "tests/runtime/test_loader.c",
     "tests/runtime/test_npy.c",
+    "tests/runtime/test_progress.c",
     "tests/runtime/test_report.c",
     "tests/runtime/test_safetensors.c",
     "tests/runtime/test_scaler.c",
     "tests/runtime/test_split.c",
+    "tests/runtime/test_train.c",
     "tests/support/test_memory.c",
 };
 const test_support = [_][]const u8{
@@ -195,6 +211,7 @@ const test_support = [_][]const u8{
     "tests/support/files.c",
     "tests/support/immediate.c",
     "tests/support/memory.c",
+    "tests/support/replay.c",
 };
 const runner = "tests/support/runner.c";
 
