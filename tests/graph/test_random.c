@@ -7,6 +7,7 @@
 #include <wengert/ops.h>
 
 enum { MANY = 100000 };
+static const double many = MANY; /* in the standard errors */
 
 static wg_tape *tape;
 static wg_params *params;
@@ -59,8 +60,8 @@ Test(random, uniforms_fill_the_unit_interval)
     for (int i = 0; i < 2; i++) {
         double m[4];
         moments(wg_uniform(scope_of(WG_TRAINING), "u", dtypes[i], WG_SHAPE(MANY)), m);
-        check_close(m[0], 0.5, 5 * sqrt(1.0 / 12 / MANY));
-        check_close(m[1], 1.0 / 12, 5 * sqrt(1.0 / 180 / MANY));
+        check_close(m[0], 0.5, 5 * sqrt(1.0 / 12 / many));
+        check_close(m[1], 1.0 / 12, 5 * sqrt(1.0 / 180 / many));
         check(m[2] >= 0 && m[2] < 1e-3 && m[3] < 1 && m[3] > 0.999);
     }
     close_all();
@@ -91,12 +92,12 @@ Test(random, normals_are_normal_and_finite)
         double m[4];
         wg_var x = wg_normal(scope_of(WG_TRAINING), "n", dtypes[i], WG_SHAPE(MANY));
         moments(x, m);
-        check_close(m[0], 0, 5 * sqrt(1.0 / MANY));
-        check_close(m[1], 1, 5 * sqrt(2.0 / MANY));
+        check_close(m[0], 0, 5 * sqrt(1.0 / many));
+        check_close(m[1], 1, 5 * sqrt(2.0 / many));
         check(m[2] > -6 && m[2] < -3.5 && m[3] < 6 && m[3] > 3.5);
         double fourth = 0;
-        for (int k = 0; k < MANY; k++) fourth += pow(replay_at(run, x, k), 4) / MANY;
-        check_close(fourth, 3, 5 * sqrt(96.0 / MANY));
+        for (int k = 0; k < MANY; k++) fourth += pow(replay_at(run, x, k), 4) / many;
+        check_close(fourth, 3, 5 * sqrt(96.0 / many));
     }
     close_all();
 }
@@ -118,7 +119,7 @@ Test(random, bernoulli_has_its_probability)
         wg_var x = wg_bernoulli(scope_of(WG_TRAINING), "b", WG_SHAPE(MANY), p);
         check_equal_i(wg_dtype_of(x), WG_BOOL);
         moments(x, m);
-        check_close(m[0], p, 5 * sqrt(p * (1 - p) / MANY));
+        check_close(m[0], p, 5 * sqrt(p * (1 - p) / many));
     }
     close_all();
 }

@@ -233,8 +233,9 @@ Test(tape, print_gives_a_line_a_value_and_a_line_an_effect)
 #line 100 "model.c"
     wg_var x = wg_input(tape, "x", wg_f32((const float[6]){ 0 }, WG_SHAPE(2, 3)));
     wg_var w = wg_param(scope, "weight", WG_F32, WG_SHAPE(3, 1), (wg_initializer){ 0 });
-    wg_var y = wg_sum(wg_mul(wg_matmul(x, w), wg_number(x, -0.5)), WG_AXES(1));
-#line 238 "test_tape.c"
+    wg_var y = wg_matmul(x, w);
+    y = wg_sum(wg_mul(y, wg_number(y, -0.5)), WG_AXES(1));
+#line 239 "test_tape.c"
     wg_assign(w, w);
     wg_require_finite(y);
     check_status(wg_tape_print(tape, append, &out), WG_OK);
@@ -242,11 +243,11 @@ Test(tape, print_gives_a_line_a_value_and_a_line_an_effect)
                        "%1 constant f32 [] 0  top (model.c:101)\n"
                        "%2 broadcast f32 [3, 1] %1  top (model.c:101)\n"
                        "%3 parameter f32 [3, 1] top/weight  top (model.c:101)\n"
-                       "%4 constant f32 [] -0.5  (model.c:102)\n"
-                       "%5 matmul f32 [2, 1] %0 %3  (model.c:102)\n"
-                       "%6 broadcast f32 [2, 1] %4  (model.c:102)\n"
-                       "%7 mul f32 [2, 1] %5 %6  (model.c:102)\n"
-                       "%8 sum f32 [2] %7 {2}  (model.c:102)\n"
+                       "%4 matmul f32 [2, 1] %0 %3  (model.c:102)\n"
+                       "%5 constant f32 [] -0.5  (model.c:103)\n"
+                       "%6 broadcast f32 [2, 1] %5  (model.c:103)\n"
+                       "%7 mul f32 [2, 1] %4 %6  (model.c:103)\n"
+                       "%8 sum f32 [2] %7 {2}  (model.c:103)\n"
                        "create top/weight = %2\n"
                        "assign top/weight = %3\n"
                        "require_finite %8\n");

@@ -31,7 +31,7 @@ static uint32_t copy_of(replay *run, const wg__type *type, const void *data)
     wg__array array = wg__array_of((void *)data, type->dtype, &type->shape);
     const uint32_t borrowed = immediate_input(run->im, &array);
     if (wg__array_count(&array) == 0) return borrowed;
-    /* A pad of nothing is a copy: the parameter's memory changes when the recording is committed. */
+    /* A pad of nothing is a copy: a parameter's memory changes at the commit. */
     if (type->shape.rank > 0)
         return wg__emit_pad(&run->im->builder, borrowed, 0, 0, 0, 0, 0.0);
     const wg__shape one = { .rank = 1, .dim = { 1 } };
