@@ -112,6 +112,9 @@ int wg_apply(const wg_optimizer *optimizer, wg_scope scope, int64_t count, const
             optimizer->update(state, parameter[i], gradient[i], rate, optimizer);
         wg_location_release(scope.tape, held);
         store(optimizer, parameter[i], next);
+        /* No macro wraps what returns int: an update has the lines of what it is made of. */
+        const wg_var placed = wg_at(gradient[i], NULL, 0);
+        (void)placed;
     }
     return wg_tape_status(scope.tape);
 }
