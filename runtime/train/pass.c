@@ -104,6 +104,7 @@ int wg__pass_batch(wg__pass *pass, wg__sums *sums)
     outcome found = model_record(pass->model, scope);
     found.loss = per_sample(found.loss, rows);
     found.metric = per_sample(found.metric, rows);
+    WG_TRY(wg_tape_status(pass->tape));
     if (is_training) {
         const wg_var mean = weight.tape == NULL ? wg_mean(found.loss, WG_ALL)
                                                 : wg_weighted_mean(found.loss, weight);
@@ -113,7 +114,6 @@ int wg__pass_batch(wg__pass *pass, wg__sums *sums)
     const wg_var wanted[3] = { weighted_sum(found.loss, weight), weighted_sum(found.metric, weight),
                                weight.tape == NULL ? weight : wg_sum(weight, WG_ALL) };
     double value[3] = { 0.0, 0.0, (double)rows };
-    WG_TRY(wg_tape_status(pass->tape));
     WG_TRY(wg_items(pass->runtime, weight.tape == NULL ? 2 : 3, wanted, value));
     sums->loss += value[0];
     sums->metric += value[1];

@@ -1,5 +1,5 @@
-/* Wengert, train: the training loop with everything a person expects: validation metric, best epoch,
- * early stop, progress, history.                                                                   */
+/* Wengert, train: the training loop with everything a person expects: validation metric, best
+ * epoch, early stop, progress, history.                                                         */
 #ifndef WENGERT_TRAIN_H
 #define WENGERT_TRAIN_H
 
@@ -13,52 +13,79 @@
 extern "C" {
 #endif
 
-/* Most models: network(x) and loss(output, t). Anything else: objective, which takes its columns with
- * wg_column and gives one value a sample. Means over an epoch are weighted by column "weight" if there
- * is one.                                                                                          */
+/* ---- models ----
+ * Most are a network and a loss, over columns "x" and "t". Anything else is an objective, which
+ * takes its columns with wg_column and gives the loss. Losses and metrics give one value a sample,
+ * or several, which are averaged; the mean over samples is the trainer's, weighted by column
+ * "weight" if there is one (weight 0 hides a sample whatever it holds). The functions are called
+ * for every batch. */
+
 typedef wg_var wg_network(wg_scope scope, wg_var x, void *user);
 typedef wg_var wg_objective(wg_scope scope, void *user);
 typedef struct wg_model {
     wg_network *network;
-    wg_loss *loss, *metric; /* metric: one value a sample, higher is better; NULL: minus the loss */
+    wg_loss *loss, *metric; /* metric: higher is better; NULL: minus the loss */
     wg_objective *objective;
-    const char *metric_note; /* with an objective: the noted value that is the metric */
+    const char *metric_note; /* with an objective: the wg_note that is the metric */
     void *user;
     uint64_t reserved[4];
 } wg_model;
 
+/* ---- training ---- */
+
 typedef struct wg_epoch {
-    int64_t index, step;
-    double loss, metric, validation_loss, validation_metric, rate, seconds;
-    bool best;
+    int64_t index, step; /* from 0; steps done so far, of all epochs */
+    /* Means over the epoch. In training each batch counts as it was before its step. Without
+     * validation data its two are NaN.                                                          */
+    double loss, metric, validation_loss, validation_metric;
+    double rate, seconds; /* of its last step; with validation */
+    bool best;            /* so far */
     uint64_t reserved[4];
 } wg_epoch;
+/* A bar is drawn on a terminal only; elsewhere it is lines. All goes to standard error. */
 typedef enum wg_progress { WG_QUIET = 0, WG_LINES, WG_BAR } wg_progress;
 typedef struct wg_train_options {
-    wg_optimizer optimizer; /* zeroed: Adam 1e-3 */
-    int64_t epochs, batch_size;
-    uint64_t seed;
+    wg_optimizer optimizer;     /* zeroed: wg_adam(1e-3, NULL) */
+    int64_t epochs, batch_size; /* 0: 10, 32 */
+    uint64_t seed;              /* of the order of the rows */
+    /* The rate of a step, from that of the optimiser; step_count: of all epochs. */
     double (*rate)(int64_t step, int64_t step_count, double rate, void *user);
     void *rate_user;
     int (*on_epoch)(const wg_epoch *epoch, void *user); /* 1: stop after this one */
     void *on_epoch_user;
-    int64_t patience; /* early stop: epochs without a better metric; 0: none */
-    bool keep_last;   /* default: the best epoch's parameters are restored */
+    int64_t patience; /* stop after so many epochs without a better one; 0: never */
+    bool keep_last;   /* default: the best epoch's parameters and state are put back */
     wg_progress progress;
     uint64_t reserved[8];
 } wg_train_options;
 
 typedef struct wg_history wg_history;
+/* Trains params, made on the way where they are new, on all batches of train in an order that
+ * each epoch draws anew, and evaluates the model on validation (NULL: none) after each epoch. The
+ * best epoch is that of the highest metric, of validation if there is any; the lower loss decides
+ * between equals. The same data, seeds and options give the same bits, with any number of
+ * threads.
+ *
+ *   errors    those of the recording or its run, with epoch and step before them; WG_EFINITE a
+ *             loss or an update is not finite: that step changed nothing; WG_ECANCEL; what
+ *             on_epoch returned. The best parameters so far are put back then too
+ *   owner     *history is the caller's, also after an error if an epoch was completed; history
+ *             may be NULL                                                                       */
 int wg_train(wg_runtime *runtime, const wg_model *model, wg_params *params, const wg_dataset *train,
              const wg_dataset *validation, const wg_train_options *options, wg_history **history,
              wg_error *error);
+/* Mean loss and metric in evaluation mode, to the last bit as the trainer validates; either may
+ * be NULL.                                                                                      */
 int wg_evaluate(wg_runtime *runtime, const wg_model *model, wg_params *params,
                 const wg_dataset *data, double *loss, double *metric, wg_error *error);
+/* What the network gives for the rows of x, in evaluation mode; out has the dtype and shape of it
+ * all.                                                                                          */
 int wg_predict(wg_runtime *runtime, const wg_model *model, wg_params *params, wg_view x,
                wg_tensor out, wg_error *error);
-int64_t wg_history_count(const wg_history *history);
+
+int64_t wg_history_count(const wg_history *history); /* epochs completed; 0 for NULL */
 int wg_history_epoch(const wg_history *history, int64_t index, wg_epoch *out);
-int64_t wg_history_best(const wg_history *history);
+int64_t wg_history_best(const wg_history *history); /* index of the best; -1: none */
 void wg_history_free(wg_history *history);
 
 #ifdef __cplusplus
