@@ -1,3 +1,5 @@
+/* Each record becomes a request to the immediate evaluator, so there is one way of computing a
+ * value; what is kept here is which value of the evaluator stands for which record. */
 #include "support/replay.h"
 
 #include "ops/rules.h"
