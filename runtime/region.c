@@ -92,7 +92,8 @@ static bool is_together(const cutter *c, uint32_t value, int32_t i)
     switch (kind) {
     case WG__REGION_SERIAL: return true;
     case WG__REGION_SHARDS:
-        return in->mark.is_set && in->mark.axis == 0 &&
+        /* An adopted value has a mark, but may be read as a whole nevertheless. */
+        return in->mark.is_set && in->mark.axis == 0 && wg__slice_axis(c->plan, v, i) == 0 &&
                units_of(v, kind) == units_of(base, kind);
     case WG__REGION_ROWS:
         return units_of(v, kind) == units_of(base, kind) && rows_coincide(in, base);
