@@ -1,16 +1,17 @@
 /* Fused multiply-add in software, for the levels without the instruction: the same bits, slower.
  *
- * A sum computed with more bits than the result and rounded to odd (the last bit is set if anything was
- * lost) may be rounded once more to the result without harm. Single precision takes the exact product
- * in double and such a sum. Double precision splits the product in two (Boldo and Melquiond 2008);
- * this needs exponents away from the ends of the range, and operands outside go through integers.
+ * A sum computed with more bits than the result and rounded to odd (the last bit is set if anything
+ * was lost) may be rounded once more to the result without harm. Single precision takes the exact
+ * product in double and such a sum. Double precision splits the product in two (Boldo and Melquiond
+ * 2008); this needs exponents away from the ends of the range, and operands outside go through
+ * integers.
  *
  * Part of simd.h for 128-bit vectors; includes nothing of its own.                               */
 #ifndef WG_CORE_FMA_H
 #define WG_CORE_FMA_H
 
-/* s with its error e (s + e is exact, s rounded to nearest) -> s + e rounded to odd. e is NaN where s is
- * not finite: then s stays.                                                                      */
+/* s with its error e (s + e is exact, s rounded to nearest) -> s + e rounded to odd. e is NaN where
+ * s is not finite: then s stays.                                                                 */
 WG__WORD f64_v wg__round_to_odd(f64_v s, f64_v e)
 {
     const i64_v one = i64_set(1);
@@ -109,7 +110,8 @@ static inline uint64_t wg__round_wide(wg__wide m, int exponent)
     const int field = exponent + width + 1022;
     if (field >= 2047) return UINT64_C(0x7FF) << 52;
     /* Keep 53 bits, or as many as a subnormal has. */
-    const wg__wide cut = wg__wide_right_sticky(m, field > 0 ? 73 : 74 - (field < -60 ? -60 : field));
+    const int lost = field > 0 ? 73 : field > -60 ? 74 - field : 134;
+    const wg__wide cut = wg__wide_right_sticky(m, lost);
     const uint64_t kept = cut.low >> 2;
     const uint64_t rounded = kept + ((cut.low & 3) > 2 || ((cut.low & 3) == 2 && (kept & 1) != 0));
     /* The leading bit of a normal number, or a carry, adds one to the exponent field. */
@@ -132,8 +134,8 @@ static inline double wg__fma_scalar(double x, double y, double z)
     const uint64_t significand_x = wg__significand(bits[0], &exponent_x);
     const uint64_t significand_y = wg__significand(bits[1], &exponent_y);
     const uint64_t significand_z = wg__significand(bits[2], &exponent_z);
-    /* Both terms get their leading bit near 2^125, so a sum has room and a shift loses only bits far
-     * below the result's last one.                                                               */
+    /* Both terms get their leading bit near 2^125, so a sum has room and a shift loses only bits
+     * far below the result's last one.                                                           */
     wg__wide larger = wg__wide_left(wg__wide_product(significand_x, significand_y), 20);
     wg__wide smaller = wg__wide_left((wg__wide){ 0, significand_z }, 73);
     int exponent = exponent_x + exponent_y - 20, exponent_smaller = exponent_z - 73;

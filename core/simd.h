@@ -1,16 +1,16 @@
 /* SIMD words: one vocabulary in which kernels are written once and compiled per instruction set.
  *
- * The level is chosen by the build, WG_LEVEL_<NAME> with the CPU features to match. A vector is as wide
- * as the level's registers, so a word is one or two instructions; nothing is emulated at another width.
- * Every word gives the same bits on every level: sums and products are IEEE, a multiply-add is rounded
- * once (fma.h where the hardware has none), minimum and maximum order zeros and keep NaN, and no word is
- * an estimate. Only the payload of a NaN may differ.
+ * The level is chosen by the build, WG_LEVEL_<NAME> with the CPU features to match. A vector is as
+ * wide as the level's registers, so a word is an instruction or a few; nothing is emulated at
+ * another width. Every word gives the same bits on every level: sums and products are IEEE, a
+ * multiply-add is rounded once (fma.h where the hardware has none), minimum and maximum order zeros
+ * and keep NaN, and no word is an estimate. Only sign and payload of a NaN may differ.
  *
  * For kernel files alone: this is the only file that includes SIMDe.
  *
  *   f32_v  f64_v     vectors of F32_LANES, F64_LANES elements; F32_REGISTERS, F64_REGISTERS of them
  *   f32_m  f64_m     one truth per lane of the same shape
- *   i32_v  i64_v     the bits of f32_v, f64_v as integers; they wrap                               */
+ *   i32_v  i64_v     the bits of f32_v, f64_v as integers; they wrap                             */
 #ifndef WG_CORE_SIMD_H
 #define WG_CORE_SIMD_H
 
@@ -49,7 +49,7 @@
 #include <simde/x86/sse4.1.h>
 #if defined(__GNUC__)
 #pragma GCC diagnostic pop
-/* Inlined at any setting: vectors never travel through calls, whose convention depends on the level. */
+/* Inlined at any setting: how vectors travel through calls depends on the level. */
 #define WG__WORD static inline __attribute__((always_inline, unused))
 #else
 #define WG__WORD static inline
@@ -202,7 +202,7 @@ typedef simde__m128i i32_v, i64_v;
 typedef f32_v f32_m;
 typedef f64_v f64_m;
 
-/* Truths in memory are bytes 0 and 1; eight of them are a word, each spread from or gathered to a bit. */
+/* Truths in memory are bytes 0 and 1: eight are a word, each spread from or gathered to a bit. */
 WG__WORD uint64_t wg__truths_of_bits(uint32_t bits)
 {
     const uint64_t spread = bits * UINT64_C(0x0101010101010101) & UINT64_C(0x8040201008040201);
@@ -334,15 +334,16 @@ WG__WORD f32_v f32_of_i32(i32_v x) { return WG__MM(cvtepi32_ps)(x); }
 /* ---- what all levels write alike ----
  *
  *   T_load(p), T_store(p, x)          a whole vector, any alignment
- *   T_load_part(p, n), T_store_part(p, x, n)  the first n lanes, 0 <= n <= lanes; the others read as 0
- *                                     and their memory is not touched
+ *   T_load_part(p, n)                 the first n lanes, 0 <= n <= lanes; the others are 0 and
+ *   T_store_part(p, x, n)             their memory is not touched
  *   T_set(x)                          x in every lane
  *   T_add T_sub T_mul T_div T_sqrt    rounded once
  *   T_neg T_abs T_with_sign_of(x, y)  on the sign bit alone, NaN too; the last is |x| with y's sign
  *   T_fma(x, y, z), T_fnma(x, y, z)   x y + z and z - x y, rounded once
  *   T_max T_min                       NaN if either is; -0 below +0
  *   T_clamp(x, low, high)             low <= high are numbers; NaN stays
- *   T_scale(x, n)                     x 2^n, rounded once, for whole |n| up to twice the exponent range
+ *   T_scale(x, n)                     x 2^n, rounded once, for x near 1 and whole n within twice
+ *                                     the exponent range
  *   T_eq T_lt T_le                    false where a side is NaN
  *   T_select(m, x, y)                 x where m is true, else y, bit for bit
  *   T_m_and T_m_or T_m_not, T_m_bits  lane i is bit i
@@ -350,7 +351,7 @@ WG__WORD f32_v f32_of_i32(i32_v x) { return WG__MM(cvtepi32_ps)(x); }
  *   T_zip_low T_zip_high              the first (last) halves of x and y, lane by lane in turn
  *   T_bits(x), T_from_bits(i)         the same bits under the other type
  *   iN_set iN_add iN_sub iN_and iN_or iN_xor, iN_shl(x, c) iN_shr(x, c)   zeros move in
- *   f32_of_i32(i)                     rounded to nearest                                            */
+ *   f32_of_i32(i)                     rounded to nearest                                         */
 
 #define i32_shl(x, count) WG__MM(slli_epi32)((x), (count))
 #define i32_shr(x, count) WG__MM(srli_epi32)((x), (count))
@@ -416,26 +417,31 @@ WG__WORDS(f64, pd, double, i64, 64, int64_t, WG__SET_I64, WG__BITS_PD, WG__CAST_
 WG__WORD f32_v f32_scale(f32_v x, f32_v n) { return simde_mm512_scalef_ps(x, n); }
 WG__WORD f64_v f64_scale(f64_v x, f64_v n) { return simde_mm512_scalef_pd(x, n); }
 #else
-/* In two steps, of which only the second can leave the normal range: n + 1.5 2^(digits - 1) has n in
- * its low bits, and the shift moves them into the exponent.                                        */
-WG__WORD f32_v f32_scale(f32_v x, f32_v n)
+/* 2^n for n + magic: the low bits of the sum, moved into the exponent. */
+WG__WORD f32_v wg__f32_power(f32_v sum)
 {
-    const f32_v magic = f32_set(0x1.8p23f);
-    const i32_v one = f32_bits(f32_set(1.0f));
-    const f32_v half = f32_add(f32_mul(n, f32_set(0.5f)), magic);
-    const f32_v rest = f32_add(f32_sub(n, f32_sub(half, magic)), magic);
-    x = f32_mul(x, f32_from_bits(i32_add(i32_shl(f32_bits(half), 23), one)));
-    return f32_mul(x, f32_from_bits(i32_add(i32_shl(f32_bits(rest), 23), one)));
+    return f32_from_bits(i32_add(i32_shl(f32_bits(sum), 23), f32_bits(f32_set(1.0f))));
 }
-WG__WORD f64_v f64_scale(f64_v x, f64_v n)
+WG__WORD f64_v wg__f64_power(f64_v sum)
 {
-    const f64_v magic = f64_set(0x1.8p52);
-    const i64_v one = f64_bits(f64_set(1.0));
-    const f64_v half = f64_add(f64_mul(n, f64_set(0.5)), magic);
-    const f64_v rest = f64_add(f64_sub(n, f64_sub(half, magic)), magic);
-    x = f64_mul(x, f64_from_bits(i64_add(i64_shl(f64_bits(half), 52), one)));
-    return f64_mul(x, f64_from_bits(i64_add(i64_shl(f64_bits(rest), 52), one)));
+    return f64_from_bits(i64_add(i64_shl(f64_bits(sum), 52), f64_bits(f64_set(1.0))));
 }
+#define WG__SCALE_WORD(T, MAGIC, LIMIT)                                                            \
+    WG__WORD T##_v T##_scale(T##_v x, T##_v n)                                                     \
+    {                                                                                              \
+        const T##_v magic = T##_set(MAGIC);                                                        \
+        const uint32_t all = (1u << sizeof(T##_v) / sizeof(MAGIC)) - 1u;                           \
+        if (T##_m_bits(T##_le(T##_abs(n), T##_set(LIMIT))) == all) {                               \
+            return T##_mul(x, wg__##T##_power(T##_add(n, magic)));                                 \
+        }                                                                                          \
+        /* In two steps, of which only the second can leave the normal range. */                   \
+        const T##_v half = T##_add(T##_mul(n, T##_set(0.5f)), magic);                \
+        const T##_v rest = T##_add(T##_sub(n, T##_sub(half, magic)), magic);                       \
+        return T##_mul(T##_mul(x, wg__##T##_power(half)), wg__##T##_power(rest));                  \
+    }
+WG__SCALE_WORD(f32, 0x1.8p23f, 126.0f)
+WG__SCALE_WORD(f64, 0x1.8p52, 1022.0)
+#undef WG__SCALE_WORD
 #endif
 
 #if defined(WG_LEVEL_PORTABLE) || defined(WG_LEVEL_SSE2)

@@ -61,7 +61,8 @@ static void bits_8(int64_t n, const void *const *in, void *out)
 }
 
 static wg__map_kernel *const bits_of[WG__DTYPE_COUNT] = {
-    [WG_F32] = bits_f32, [WG_F64] = bits_f64, [WG_I32] = bits_4, [WG_I64] = bits_8, [WG_U8] = bits_1,
+    [WG_F32] = bits_f32, [WG_F64] = bits_f64,
+    [WG_I32] = bits_4,   [WG_I64] = bits_8,   [WG_U8] = bits_1,
 };
 
 static map_job job_of(const wg__map_table *map, const wg__call *call)

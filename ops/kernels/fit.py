@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Writes polynomials.h: the coefficients of the vector functions, smallest largest error (Remez).
 
-Each polynomial minimises the largest error under a weight; its coefficients are rounded to the format, and
-then moved by single units as long as that makes the error smaller.
+Each polynomial minimises the largest error under a weight; its coefficients are rounded to the
+format, and then moved by single units as long as that makes the error smaller.
 
     python3 ops/kernels/fit.py > ops/kernels/polynomials.h        needs mpmath
 """
@@ -11,7 +11,7 @@ from mpmath import mp, mpf
 
 mp.dps = 60
 GRID = 700
-NEAR, SLOPE, MIDDLE = mpf(0.6875), mpf(0.375), mpf(0.4375)  # ERF_NEAR, ERFC_SLOPE, ERFC_MIDDLE of math.h
+NEAR, SLOPE, MIDDLE = mpf(0.6875), mpf(0.375), mpf(0.4375)   # ERF_NEAR, ERFC_ ... of math.h
 
 
 class Format:
@@ -65,7 +65,7 @@ def extremes(error, count):
 
 
 def remez(x, target, weight, count):
-    """Coefficients c_0 ... of the polynomial with the smallest max |weight (sum c_j x^j - target)|."""
+    """Coefficients of the polynomial with the smallest max |weight (sum c_j x^j - target)|."""
     basis = [[xi ** j for j in range(count)] for xi in x]
     index = [round(i * (GRID - 1) / count) for i in range(count + 1)]
     best = None
@@ -160,7 +160,7 @@ def tables(form, exp, log, sin, cos, erf, erfc, reach):
 
 
 if __name__ == "__main__":
-    print("/* Written by fit.py: do not edit. Coefficients ascend; the error is the polynomial's own. */\n"
+    print("/* Written by fit.py: do not edit. Coefficients ascend. */\n"
           "#ifndef WG_OPS_KERNELS_POLYNOMIALS_H\n#define WG_OPS_KERNELS_POLYNOMIALS_H\n")
     tables(F32, exp=5, log=9, sin=4, cos=3, erf=6, erfc=9, reach=mpf("10.1"))
     tables(F64, exp=10, log=7, sin=6, cos=6, erf=10, erfc=22, reach=mpf("27.3"))

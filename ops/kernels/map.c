@@ -1,10 +1,10 @@
-/* The elementwise kernels of one level: every row of ops.def for each dtype it has, select, casts and
- * shifts.
+/* The elementwise kernels of one level: every row of ops.def for each dtype it has, select, casts
+ * and shifts.
  *
- * A value cell is compiled once per dtype; its words are chosen by the type of x. A remainder shorter
- * than a vector runs the same words on a vector that is loaded and stored in part, so the bits of an
- * element do not depend on where it stands. Inputs are read before the output of the same elements is
- * written: out may be an input.                                                                   */
+ * A value cell is compiled once per dtype; its words are chosen by the type of x. A remainder
+ * shorter than a vector runs the same words on a vector that is loaded and stored in part, so the
+ * bits of an element do not depend on where it stands. Inputs are read before the output of the
+ * same elements is written: out may be an input.                                                 */
 #include "ops/kernels/kernels.h"
 #include "ops/kernels/math.h"
 
@@ -183,7 +183,8 @@ WHOLE_RIGHT(u8)
 #define TO_f64(x)   ((f64)(x))
 #define TO_truth(x) ((x) != 0)
 #define TO_WHOLE(T, x)                                                                             \
-    _Generic((x), f32: whole_##T##_of_f32, f64: whole_##T##_of_f64, default: whole_##T##_of_whole)(x)
+    _Generic((x), f32: whole_##T##_of_f32, f64: whole_##T##_of_f64,                                \
+             default: whole_##T##_of_whole)(x)
 #define TO_i32(x)   TO_WHOLE(i32, x)
 #define TO_i64(x)   TO_WHOLE(i64, x)
 #define TO_u8(x)    TO_WHOLE(u8, x)

@@ -1,14 +1,15 @@
-/* The vocabulary of ops.def for vectors: v_add ... v_erfc, the same name for f32 and f64, and own vector
- * functions to about one unit in the last place. No libm, no tables, no estimates: only words of
- * core/simd.h, so the bits are those of every level and compiler.
+/* The vocabulary of ops.def: v_add ... v_erfc, one name for every dtype, chosen by the type of x,
+ * and own vector functions to about one unit in the last place. No libm, no tables, no estimates:
+ * only words of core/simd.h, so the bits are the same at every level and with every compiler.
  *
- * The functions are written once, in math_of.h, which is included for each format. Constants are the
- * nearest numbers of the format unless their comment says otherwise.                               */
+ * The functions are written once, in math_of.h, which is included for each format. Constants are
+ * the nearest numbers of the format.                                                             */
 #ifndef WG_OPS_KERNELS_MATH_H
 #define WG_OPS_KERNELS_MATH_H
 
 #include "core/simd.h"
 #include <math.h> /* INFINITY, NAN */
+#include "ops/kernels/angle.h"
 #include "ops/kernels/polynomials.h"
 #include "ops/kernels/whole.h"
 
@@ -92,6 +93,7 @@
 #define HALF_PI_1   K(0x1.921fb6p+0)         /* three parts of pi/2, each the rest's nearest */
 #define HALF_PI_2   K(-0x1.777a5cp-25)
 #define HALF_PI_3   K(-0x1.ee59dap-50)
+#define ANGLE_HIGH  0x1p17f                  /* beyond, angles are reduced by integers */
 #define NORMAL_LOW  K(0x1p-126)              /* smallest normal number */
 #define EXP_LOW     -104                     /* exp beyond is 0 and infinity */
 #define EXP_HIGH    89
@@ -115,6 +117,7 @@
 #define HALF_PI_1   K(0x1.921fb54442d18p+0)
 #define HALF_PI_2   K(0x1.1a62633145c07p-54)
 #define HALF_PI_3   K(-0x1.f1976b7ed8fbcp-110)
+#define ANGLE_HIGH  0x1p30
 #define NORMAL_LOW  K(0x1p-1022)
 #define EXP_LOW     -746
 #define EXP_HIGH    710

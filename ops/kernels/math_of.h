@@ -1,12 +1,13 @@
-/* The vector functions of one format. math.h includes this for f32 and for f64, and says before what F
- * (words of the format), B (its bits) and the constants are.
+/* The vector functions of one format. math.h includes this for f32 and for f64, and says before
+ * what F (words of the format), B (its bits) and the constants are.
  *
- * Three reductions carry everything: exp(x) = 2^n (1 + p), log(x) = n log 2 + log(1 + f), and an angle
- * x = n pi/2 + r. Functions that could share work are built on the same one, so a kernel that computes
- * two of them at once would have the same bits.                                                    */
+ * Three reductions carry everything: exp(x) = 2^n (1 + p), log(x) = n log 2 + log(1 + f), and an
+ * angle x = n pi/2 + r. Functions that could share work are built on the same one. Arguments that
+ * need more than this, and are few, are served by a call of their own: a whole vector asks once. */
 
 #define V F(v)
 #define M F(m)
+enum { F(lane_count) = sizeof(V) / sizeof(ELEMENT) };
 
 /* Horner, from the highest power down. */
 WG__WORD V F(poly)(V x, const ELEMENT *c, int count)
@@ -20,7 +21,7 @@ WG__WORD V F(poly)(V x, const ELEMENT *c, int count)
 
 WG__WORD bool F(all)(M m)
 {
-    return F(m_bits)(m) == (1u << sizeof(V) / sizeof(ELEMENT)) - 1u;
+    return F(m_bits)(m) == (1u << F(lane_count)) - 1u;
 }
 
 /* 2^n for whole n in the normal range. */
@@ -46,8 +47,8 @@ WG__WORD V F(rsqrt)(V x)
 
 typedef struct F(reduced) { V n, r, low; } F(reduced);
 
-/* x = n log 2 + r + low, |r| a hair above log(2) / 2 at most. The first step is exact: a difference of
- * multiples of one power of two that fits the format. low is what r was rounded by.                */
+/* x = n log 2 + r + low, |r| a hair above log(2) / 2 at most. The first step is exact: a difference
+ * of multiples of one power of two that fits the format. low is what r was rounded by.           */
 WG__WORD F(reduced) F(reduce)(V x)
 {
     const V n = v_sub(v_fma(x, LOG2_E, MAGIC), MAGIC);
@@ -61,33 +62,37 @@ WG__WORD V F(exp_tail)(V r)
     return v_fma(POLY(r, exp_c), r, K(0.5));
 }
 
-/* exp(r + low) - 1: the last addition rounds, little else does. */
-WG__WORD V F(exp_rest)(V r, V low)
+/* exp(r) - 1 */
+WG__WORD V F(exp_rest)(V r)
+{
+    return v_fma(v_mul(r, r), F(exp_tail)(r), r);
+}
+
+/* exp(r + low) - 1, where it is to be right to little more than its last rounding. */
+WG__WORD V F(exp_rest_low)(V r, V low)
 {
     return v_add(r, v_fma(v_mul(r, r), F(exp_tail)(r), low));
 }
 
-/* Without low, which is worth less than the last place here. */
 WG__WORD V F(exp)(V x)
 {
     const F(reduced) a = F(reduce)(v_clamp(x, EXP_LOW, EXP_HIGH));
-    const V rest = v_fma(v_mul(a.r, a.r), F(exp_tail)(a.r), a.r);
-    return v_scale(v_add(rest, K(1)), a.n);
+    return v_scale(v_add(F(exp_rest)(a.r), K(1)), a.n);
 }
 
 /* 2^n p + (2^n - 1): p alone where n is 0, and no cancellation elsewhere. */
 WG__WORD V F(expm1)(V x)
 {
     const F(reduced) a = F(reduce)(v_clamp(x, EXPM1_LOW, EXP_HIGH));
-    const V p = F(exp_rest)(a.r, a.low), power = F(power_of_two)(a.n);
+    const V p = F(exp_rest_low)(a.r, a.low), power = F(power_of_two)(a.n);
     const V small = v_fma(power, p, v_sub(power, K(1)));
-    /* From 60 on the 1 is far below the last place, and 2^n may overflow before its product does. */
+    /* From 60 on the 1 is far below the last place, and 2^n may overflow before its product. */
     const V r = v_select(v_lt(K(60), x), v_scale(v_add(p, K(1)), a.n), small);
     return v_with_sign_of(r, x); /* for zeros */
 }
 
-/* With e = exp(-|x|), which never overflows, and q = e / (1 + e): 1 - q, or e - e q, whose errors are
- * those of q made smaller, and which keeps the digits of the far tail.                             */
+/* With e = exp(-|x|), which never overflows, and q = e / (1 + e): 1 - q, or e - e q. Their errors
+ * are those of q made smaller, and the far tail keeps its digits.                                */
 WG__WORD V F(logistic)(V x)
 {
     const V e = F(exp)(v_neg(v_abs(x)));
@@ -96,16 +101,16 @@ WG__WORD V F(logistic)(V x)
     return v_fnma(base, q, base);
 }
 
-/* With e = exp(-2 |x|), h = e / 2 and u = 1/2 - h, tanh |x| is u + u u / (1 - u) or 1 - 2 h / (1 - u): one
- * quotient, whose error is made smaller where each form is used.                                  */
+/* With e = exp(-2 |x|), h = e / 2 and u = 1/2 - h, tanh |x| is u + u u / (1 - u), and it is
+ * 1 - 2 h / (1 - u): one quotient, whose error is made smaller where each form is used.          */
 WG__WORD V F(tanh)(V x)
 {
     const V a = v_abs(x);
     const F(reduced) b = F(reduce)(v_clamp(v_neg(v_add(a, a)), EXPM1_LOW, 0));
-    const V p = F(exp_rest)(b.r, b.low), half_power = v_mul(F(power_of_two)(b.n), K(0.5));
+    const V p = F(exp_rest_low)(b.r, b.low), half_power = v_mul(F(power_of_two)(b.n), K(0.5));
     const V u = v_fnma(half_power, p, v_sub(K(0.5), half_power));
     const V h = v_fma(half_power, p, half_power);
-    const M is_small = v_lt(u, K(0.334)); /* tanh |x| < 1/2 */
+    const M is_small = v_lt(u, K(0.334)); /* tanh |x| below 1/2, and h / (1 - u) above 1/4 */
     const V q = v_div(v_select(is_small, u, h), v_sub(K(1), u));
     const V r = v_fma(v_select(is_small, u, K(-2)), q, v_select(is_small, u, K(1)));
     return v_with_sign_of(r, x);
@@ -129,7 +134,7 @@ WG__WORD V F(log_rest)(V f)
 /* log(w) - shift log 2 + c for positive, normal, finite w and small c. */
 WG__WORD V F(log_sum)(V w, V shift, V c)
 {
-    /* w = 2^k m, m from sqrt(1/2) to sqrt(2); the bias keeps the exponent positive while it is cut. */
+    /* w = 2^k m, m from sqrt(1/2) to sqrt(2); the bias keeps the exponent positive when cut. */
     const B(v) root = F(bits)(SQRT_HALF);
     const B(v) above_root = B(add)(F(bits)(w), B(sub)(F(bits)(K(1)), root));
     const B(v) exponent = B(add)(B(shr)(above_root, FRACTION), F(bits)(MAGIC));
@@ -143,11 +148,12 @@ WG__WORD V F(log_sum)(V w, V shift, V c)
 /* r where 0 < w < infinity, else the logarithm's value there. */
 WG__WORD V F(log_ends)(V r, V w)
 {
-    const V special = v_select(v_eq(w, K(0)), K(-INFINITY), v_select(v_lt(w, K(0)), K(NAN), w));
-    return v_select(F(m_and)(v_lt(K(0), w), v_lt(w, K(INFINITY))), r, special);
+    const M is_inside = F(m_and)(v_lt(K(0), w), v_lt(w, K(INFINITY)));
+    const V below = v_select(v_lt(w, K(0)), K(NAN), w);
+    return v_select(is_inside, r, v_select(v_eq(w, K(0)), K(-INFINITY), below));
 }
 
-/* r where x is positive, normal and finite, else log(x): in a call, for few vectors need it. */
+/* r where x is positive, normal and finite, else log(x). */
 static WG__SELDOM V F(log_seldom)(V r, V x)
 {
     const V w = v_mul(x, K((INTEGER)1 << FRACTION));
@@ -158,8 +164,8 @@ static WG__SELDOM V F(log_seldom)(V r, V x)
 WG__WORD V F(log)(V x)
 {
     const V r = F(log_sum)(x, K(0), K(0));
-    const M usual = F(m_and)(v_le(NORMAL_LOW, x), v_lt(x, K(INFINITY)));
-    return F(all)(usual) ? r : F(log_seldom)(r, x);
+    const M is_usual = F(m_and)(v_le(NORMAL_LOW, x), v_lt(x, K(INFINITY)));
+    return F(all)(is_usual) ? r : F(log_seldom)(r, x);
 }
 
 /* log(w) + lost / w, where w + lost is 1 + x exactly (Knuth's sum). */
@@ -167,8 +173,10 @@ WG__WORD V F(log1p)(V x)
 {
     const V w = v_add(x, K(1)), part = v_sub(w, K(1));
     const V lost = v_add(v_sub(K(1), v_sub(w, part)), v_sub(x, part));
-    const V r = F(log_sum)(w, K(0), v_div(lost, w));
-    return v_with_sign_of(F(log_ends)(r, w), x); /* for zeros */
+    V r = F(log_sum)(w, K(0), v_div(lost, w));
+    const M is_usual = F(m_and)(v_lt(K(0), w), v_lt(w, K(INFINITY)));
+    if (!F(all)(is_usual)) r = F(log_ends)(r, w);
+    return v_with_sign_of(r, x); /* for zeros */
 }
 
 /* max(x, y) + log(1 + exp(-|x - y|)); equal infinities have no difference to take. */
@@ -177,12 +185,14 @@ WG__WORD V F(logaddexp)(V x, V y)
     const V gap = v_select(v_eq(x, y), K(0), v_sub(x, y));
     const V e = F(exp)(v_neg(v_abs(gap)));
     const V w = v_add(e, K(1)), lost = v_sub(e, v_sub(w, K(1)));
-    return v_add(v_max(x, y), F(log_sum)(w, K(0), v_div(lost, w)));
+    /* lost / w, with 1 / (1 + e) to 2%: enough, if it is 1 where e is lost altogether. */
+    const V inverse = v_fma(v_fma(e, K(0.43), K(-0.92)), e, K(1));
+    return v_add(v_max(x, y), F(log_sum)(w, K(0), v_mul(lost, inverse)));
 }
 
 /* ---- circular functions ---- */
 
-/* sin(r) for r = high + low, |r| at most pi/4. */
+/* sin(high + low), |high| at most a hair above pi/4. */
 WG__WORD V F(sin_near)(V high, V low)
 {
     const V square = v_mul(high, high);
@@ -198,24 +208,49 @@ WG__WORD V F(cos_near)(V high, V low)
     return v_add(sum, rest);
 }
 
-/* sin(x + quarters pi/2). Every quarter turn swaps sine and cosine, every half turn the sign. */
+/* sin(high + low + quadrant pi/2): a quarter turn swaps sine and cosine, a half turn the sign. */
+WG__WORD V F(sin_turned)(B(v) quadrant, V high, V low)
+{
+    const B(v) odd = B(shl)(B(and)(quadrant, B(set)(1)), FRACTION); /* 0 or the smallest normal */
+    const M is_cosine = v_lt(K(0), F(from_bits)(odd));
+    const V r = v_select(is_cosine, F(cos_near)(high, low), F(sin_near)(high, low));
+    const B(v) sign = B(shl)(B(and)(quadrant, B(set)(2)), sizeof(INTEGER) * 8 - 2);
+    return F(from_bits)(B(xor)(F(bits)(r), sign));
+}
+
+/* r where |x| < ANGLE_HIGH, else sin(x + quarters pi/2). */
+static WG__SELDOM V F(sin_far)(V r, V x, INTEGER quarters)
+{
+    ELEMENT lane[F(lane_count)], high[F(lane_count)], low[F(lane_count)], turns[F(lane_count)];
+    F(store)(lane, x);
+    for (int i = 0; i < F(lane_count); i++) {
+        const ELEMENT a = lane[i] < 0 ? -lane[i] : lane[i];
+        const bool is_far = a >= ANGLE_HIGH && a - a == 0;
+        const wg__angle angle = wg__angle_far(is_far ? lane[i] : ANGLE_HIGH);
+        high[i] = (ELEMENT)angle.high;
+        low[i] = (ELEMENT)(angle.high - high[i] + angle.low);
+        turns[i] = (ELEMENT)angle.quarter;
+    }
+    const B(v) quadrant = B(add)(F(bits)(v_add(F(load)(turns), MAGIC)), B(set)(quarters));
+    const V far = F(sin_turned)(quadrant, F(load)(high), F(load)(low));
+    const V beyond = v_select(v_lt(v_abs(x), K(INFINITY)), far, K(NAN));
+    return v_select(v_lt(v_abs(x), K(ANGLE_HIGH)), r, beyond);
+}
+
+/* sin(x + quarters pi/2), quarters 0 or 1. */
 WG__WORD V F(circular)(V x, INTEGER quarters)
 {
-    /* x = n pi/2 + high + low, n in the low bits of `turns`. The first difference is exact; the product
-     * with the second part of pi/2 is taken in two, so that x near a multiple keeps its digits.     */
+    /* x = n pi/2 + high + low, n in the low bits of `turns`. The first difference is exact; the
+     * product with the second part of pi/2 is taken in two, so that x near a multiple of it keeps
+     * its digits.                                                                                */
     const V turns = v_fma(x, TWO_OVER_PI, MAGIC), n = v_sub(turns, MAGIC);
     const V first = v_fnma(n, HALF_PI_1, x);
     const V product = v_mul(n, HALF_PI_2), product_low = v_fma(n, HALF_PI_2, v_neg(product));
     const V second = v_sub(first, product), lost = v_sub(v_sub(first, second), product);
     const V rest = v_sub(v_fma(n, HALF_PI_3, product_low), lost);
     const V high = v_sub(second, rest), low = v_sub(v_sub(second, high), rest);
-
-    const B(v) quadrant = B(add)(F(bits)(turns), B(set)(quarters));
-    const B(v) odd = B(shl)(B(and)(quadrant, B(set)(1)), FRACTION); /* 0 or the smallest normal */
-    const M is_cosine = v_lt(K(0), F(from_bits)(odd));
-    const V r = v_select(is_cosine, F(cos_near)(high, low), F(sin_near)(high, low));
-    const B(v) sign = B(shl)(B(and)(quadrant, B(set)(2)), sizeof(INTEGER) * 8 - 2);
-    return F(from_bits)(B(xor)(F(bits)(r), sign));
+    const V r = F(sin_turned)(B(add)(F(bits)(turns), B(set)(quarters)), high, low);
+    return F(all)(v_lt(v_abs(x), K(ANGLE_HIGH))) ? r : F(sin_far)(r, x, quarters);
 }
 
 WG__WORD V F(sin)(V x)
@@ -230,15 +265,15 @@ WG__WORD V F(cos)(V x)
 
 /* ---- the error function ---- */
 
-/* erfc(a) = 2^n value for a >= ERF_NEAR: exp(-a^2) t P(t - ERFC_MIDDLE), t = 1 / (1 + ERFC_SLOPE a). Square and
- * t are taken in two parts: the result has up to twice their relative error.                      */
+/* erfc(a) = 2^n value for a >= ERF_NEAR: exp(-a^2) t P(t - ERFC_MIDDLE), where t is
+ * 1 / (1 + ERFC_SLOPE a). Square and t are taken in two parts: the result would have up to twice
+ * their relative error.                                                                          */
 typedef struct F(tail) { V n, value; } F(tail);
 WG__WORD F(tail) F(erfc_tail)(V a)
 {
     const V square = v_mul(a, a), square_low = v_fma(a, a, v_neg(square));
     const F(reduced) b = F(reduce)(v_neg(square));
-    const V r = v_sub(b.r, square_low), low = v_add(v_sub(v_sub(b.r, r), square_low), b.low);
-    const V p = F(exp_rest)(r, low);
+    const V p = F(exp_rest)(v_sub(b.r, square_low));
 
     const V below = v_fma(a, ERFC_SLOPE, K(1)), t = v_div(K(1), below);
     const V below_low = v_fma(a, ERFC_SLOPE, v_sub(K(1), below));
@@ -248,7 +283,7 @@ WG__WORD F(tail) F(erfc_tail)(V a)
     return (F(tail)){ b.n, v_fma(p, rest, rest) };
 }
 
-/* erf(x) for |x| < ERF_NEAR */
+/* erf(x) for |x| < ERF_NEAR. */
 WG__WORD V F(erf_near)(V x)
 {
     return v_fma(x, POLY(v_mul(x, x), erf_c), x);
@@ -290,6 +325,7 @@ WG__WORD V F(erf)(V x)
 #undef HALF_PI_1
 #undef HALF_PI_2
 #undef HALF_PI_3
+#undef ANGLE_HIGH
 #undef NORMAL_LOW
 #undef EXP_LOW
 #undef EXP_HIGH

@@ -1,4 +1,4 @@
-/* Written by fit.py: do not edit. Coefficients ascend; the error is the polynomial's own. */
+/* Written by fit.py: do not edit. Coefficients ascend. */
 #ifndef WG_OPS_KERNELS_POLYNOMIALS_H
 #define WG_OPS_KERNELS_POLYNOMIALS_H
 

@@ -1,5 +1,5 @@
-/* The vocabulary of ops.def for one integer or bool: whole_<dtype>_add ... Plain C, whose loops compilers
- * turn into vectors themselves. Integers wrap: arithmetic is unsigned, so nothing is undefined.     */
+/* The vocabulary of ops.def for one integer or bool: whole_<dtype>_add ... Plain C, whose loops the
+ * compiler turns into vectors. Integers wrap: arithmetic is unsigned, so nothing is undefined.   */
 #ifndef WG_OPS_KERNELS_WHOLE_H
 #define WG_OPS_KERNELS_WHOLE_H
 
@@ -36,13 +36,13 @@ WHOLE(bool, bool_eq)(bool x, bool y) { return x == y; }
 WHOLE(bool, bool_lt)(bool x, bool y) { return x < y; }
 WHOLE(bool, bool_le)(bool x, bool y) { return x <= y; }
 
-/* x >> count for 0 <= count < width, the sign moving in: of a negative number the complement is shifted. */
+/* x >> count for 0 <= count < width, the sign moving in: a negative x is shifted as ~x. */
 WHOLE(int32_t, i32_right)(int32_t x, int count) { return x < 0 ? ~(~x >> count) : x >> count; }
 WHOLE(int64_t, i64_right)(int64_t x, int count) { return x < 0 ? ~(~x >> count) : x >> count; }
 WHOLE(uint8_t, u8_right)(uint8_t x, int count) { return (uint8_t)(x >> count); }
 
-/* Truncated and held within range; NaN gives 0. limit is the first power of two above the range, below
- * it the largest number of the format under limit. Clamping first keeps the conversion defined.     */
+/* Truncated and held within range; NaN gives 0. limit is the first number above the range, `below`
+ * the largest of the format that converts. Clamping first keeps the conversion defined.          */
 #define WHOLE_OF(T, type, FROM, float_type, low, below, limit, maximum)                            \
     WHOLE(type, T##_of_##FROM)(float_type x)                                                       \
     {                                                                                              \
