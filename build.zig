@@ -57,6 +57,7 @@ const graph_sources = [_][]const u8{
     "graph/elementwise.c",
     "graph/error.c",
     "graph/grad.c",
+    "graph/infer.c",
     "graph/intern.c",
     "graph/leaf.c",
     "graph/location.c",

@@ -114,6 +114,18 @@ typedef struct wg__scope_item {
 /* How often a path was drawn for a params, and the first record of it. */
 typedef struct wg__draw { const wg_params *params; uint32_t count, first, next; } wg__draw;
 
+/* The type of a result under what it depends on. Compared as bytes up to dtype. */
+typedef struct wg__memo {
+    uint32_t generation;       /* 0: empty */
+    uint16_t op;
+    uint8_t in_count, in_dtype[4]; /* the last is the wanted one */
+    uint8_t reserved;
+    uint32_t attribute, wanted, in_shape[3];
+    uint8_t dtype;
+    uint32_t shape;
+} wg__memo;
+enum { WG__MEMO_COUNT = 128 }; /* a network asks for some dozens */
+
 /* A value that reads an assigned version: record `node` stands for slot `slot`. */
 typedef struct wg__alias { uint32_t node, slot; } wg__alias;
 typedef struct wg__grad_space wg__grad_space;
@@ -165,6 +177,7 @@ struct wg_tape {
     int64_t by_path_capacity;
     wg_params **held;          /* referenced until reset */
     int64_t held_count, held_capacity;
+    wg__memo memo[WG__MEMO_COUNT];
     wg__type *types;           /* of the inputs of the op being recorded */
     int64_t types_capacity;
     wg__grad_space *grad_space; /* NULL until the first gradient */
@@ -252,6 +265,9 @@ int wg__tape_paths_reset(wg_tape *tape);
 
 void wg__tape_builder_init(wg_tape *tape);
 uint32_t wg__tape_emit(wg__builder *self, const wg__request *request);
+/* Sets dtype and shape of the record of a request, whose attribute is set; an error is kept. */
+int wg__tape_infer(wg_tape *tape, const wg__request *request, wg__record *record);
+uint32_t wg__tape_shape_id(wg_tape *tape, const wg__shape *shape);
 /* A leaf: its type is given. */
 uint32_t wg__tape_leaf(wg_tape *tape, wg__op_id op, const wg__type *type, const int64_t *attribute,
                        int32_t attribute_count);

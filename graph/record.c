@@ -6,22 +6,6 @@
 
 /* ---- parts of a record ---- */
 
-static uint32_t shape_id(wg_tape *tape, const wg__shape *shape)
-{
-    const uint32_t id = wg__table_intern(&tape->shapes, &tape->allocator, &tape->arena, shape->dim,
-                                         shape->rank);
-    if (id == WG__NONE) return WG__NONE;
-    if (tape->shapes.count <= tape->shape_count) return id;
-    WG_ASSERT(id == tape->shape_count);
-    wg__shape *copy = wg__arena_take(&tape->arena, sizeof *copy);
-    if (copy == NULL || wg__grow(&tape->allocator, (void **)&tape->shape, &tape->shape_capacity,
-                                 id + 1, sizeof(wg__shape *)) < 0)
-        return WG__NONE;
-    *copy = *shape;
-    tape->shape[tape->shape_count++] = copy;
-    return id;
-}
-
 static uint32_t attribute_id(wg_tape *tape, const int64_t *attribute, int32_t count)
 {
     if (count == 0) return 0;
@@ -106,7 +90,7 @@ uint32_t wg__tape_leaf(wg_tape *tape, wg__op_id op, const wg__type *type, const 
     if (tape->error.status < 0) return WG__NONE;
     const wg__record record = { .op = (uint16_t)op,
                                 .dtype = (uint8_t)type->dtype,
-                                .shape = shape_id(tape, &type->shape),
+                                .shape = wg__tape_shape_id(tape, &type->shape),
                                 .attribute = attribute_id(tape, attribute, attribute_count) };
     if (record.shape == WG__NONE || record.attribute == WG__NONE) {
         wg__tape_no_memory(tape);
@@ -117,30 +101,6 @@ uint32_t wg__tape_leaf(wg_tape *tape, wg__op_id op, const wg__type *type, const 
 
 /* ---- the builder ---- */
 
-/* Types of the inputs, valid until the next request. NULL without memory. */
-static const wg__type *input_types(wg_tape *tape, const wg__request *request)
-{
-    if (wg__grow(&tape->allocator, (void **)&tape->types, &tape->types_capacity,
-                 request->in_count > 3 ? request->in_count : 3, sizeof *tape->types) < 0)
-        return NULL;
-    for (int32_t i = 0; i < request->in_count; i++) {
-        const wg__record *in = &tape->record[request->in[i]];
-        tape->types[i].dtype = (wg_dtype)in->dtype;
-        tape->types[i].shape = *tape->shape[in->shape];
-    }
-    return tape->types;
-}
-
-/* Most ops have the shape of an input: then nothing is looked up. */
-static uint32_t result_shape_id(wg_tape *tape, const wg__request *request, const wg__type *in,
-                                const wg__type *out)
-{
-    const int32_t last = request->in_count - 1;
-    if (last >= 0 && wg__shape_equal(&in[last].shape, &out->shape))
-        return tape->record[request->in[last]].shape;
-    return shape_id(tape, &out->shape);
-}
-
 uint32_t wg__tape_emit(wg__builder *self, const wg__request *request)
 {
     wg_tape *tape = (wg_tape *)self;
@@ -149,29 +109,15 @@ uint32_t wg__tape_emit(wg__builder *self, const wg__request *request)
         if (request->in[i] == WG__NONE) return WG__NONE;
         WG_ASSERT(request->in[i] < tape->count);
     }
-    const wg__type *in = input_types(tape, request);
-    if (in == NULL) {
-        wg__tape_no_memory(tape);
-        return WG__NONE;
-    }
-    char reason[200];
-    wg__text why = wg__text_of(reason, sizeof reason);
-    wg__type out;
-    const int status = wg__infer(request, in, &out, &why);
-    if (status < 0) {
-        wg__tape_refuse(tape, status, wg__op_table[request->op].name, WG__NONE, "%s", reason);
-        return WG__NONE;
-    }
     wg__record record = { .op = (uint16_t)request->op,
-                          .dtype = (uint8_t)out.dtype,
-                          .shape = result_shape_id(tape, request, in, &out),
                           .attribute = attribute_id(tape, request->attribute,
                                                     request->attribute_count) };
-    if (record.shape == WG__NONE || record.attribute == WG__NONE ||
+    if (record.attribute == WG__NONE ||
         inputs_set(tape, &record, request->in, request->in_count) < 0) {
         wg__tape_no_memory(tape);
         return WG__NONE;
     }
+    if (wg__tape_infer(tape, request, &record) < 0) return WG__NONE;
     return append(tape, &record);
 }
 
