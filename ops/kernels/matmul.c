@@ -44,10 +44,11 @@ enum { TILE_ROWS = 2, TILE_VECTORS = 2 };
 
 enum {
     BLOCK = 512,            /* of k: part of the meaning, see above */
+    CACHE_LINE = 64,
     CROWD_BYTES = 4096,     /* memory this far apart shares one set of an L1 cache */
-    NEAR_BYTES = 1 << 20,   /* an operand beyond this leaves L2 between two uses of it */
-    STRIPS_PER_COPY = 16,   /* uses of a packed panel that pay for packing it (6 % of the time) */
-    PANELS_PER_COPY = 4,    /* the same for packed rows */
+    FAR_BYTES = 3 << 19,    /* operands beyond this come from L3; an L2 has 1 to 2 MiB */
+    STRIPS_PER_COPY = 12,   /* uses of a packed panel that pay for packing it */
+    PANELS_PER_COPY = 8,    /* uses of packed rows, whose packing takes longer */
     TURNED_COLUMNS = 512    /* of a product computed transposed, at a time */
 };
 

@@ -11,14 +11,12 @@
 enum {
     OF(PANEL_COLUMNS) = TILE_VECTORS * LANES,
     OF(PANEL_COUNT) = BLOCK * OF(PANEL_COLUMNS),
-    OF(STRIP_COUNT) = BLOCK * ((TILE_ROWS + LANES - 1) / LANES * LANES),
+    OF(STRIP_ROW) = (TILE_ROWS + LANES - 1) / LANES * LANES,
     OF(SCRATCH_COUNT) = WG__SCRATCH_BYTES / (int)sizeof(ELEMENT),
-    /* Strips taken together: as many as scratch holds beside a panel. */
-    OF(GROUP_STRIPS) = (OF(SCRATCH_COUNT) - OF(PANEL_COUNT)) / OF(STRIP_COUNT),
     /* Where a product computed transposed grows, beyond its own panel and strips. */
     OF(TURNED_AT) = OF(SCRATCH_COUNT) - LANES * TURNED_COLUMNS
 };
-_Static_assert(OF(TURNED_AT) >= OF(PANEL_COUNT) + 2 * OF(STRIP_COUNT), "scratch is too small");
+_Static_assert(OF(TURNED_AT) >= OF(PANEL_COUNT) + 2 * BLOCK * OF(STRIP_ROW), "too little scratch");
 _Static_assert(LANES <= 2 * TILE_ROWS, "fewer rows than lanes are two strips at most");
 
 /* ---- tiles ---- */
@@ -196,7 +194,8 @@ typedef struct OF(work) {
     const wg__matmul *p;
     OF(strips) strips;
     bool packs_rows, packs_columns;
-    int64_t first, last;    /* strips */
+    int64_t together;       /* strips in a group: as many as scratch holds beside a panel */
+    int64_t first, last;    /* strips of the group */
     int64_t k, steps;
 } OF(work);
 
@@ -205,23 +204,36 @@ static bool OF(is_crowded)(int64_t stride)
     return stride != 0 && stride * (int64_t)sizeof(ELEMENT) % CROWD_BYTES == 0;
 }
 
-static bool OF(is_far)(int64_t count)
+/* Rows are slow to read if they evict each other, if a step takes little of each cache line, or if
+ * they come from afar.                                                                           */
+static bool OF(is_slow_left)(const wg__matmul *p, int64_t steps)
 {
-    return count * (int64_t)sizeof(ELEMENT) > NEAR_BYTES;
+    const int64_t bytes = (int64_t)sizeof(ELEMENT);
+    if (OF(is_crowded)(p->a_row) || OF(is_crowded)(p->a_column)) return true;
+    if (p->a_column != 1 && TILE_ROWS * bytes < CACHE_LINE && steps >= BLOCK / 2) return true;
+    return p->m * steps * bytes > FAR_BYTES;
+}
+
+/* The same for columns; a row of a panel serves TILE_ROWS steps, and the fewer these are, the more
+ * its way matters.                                                                               */
+static bool OF(is_slow_right)(const wg__matmul *p, int64_t steps)
+{
+    const int64_t bytes = (int64_t)sizeof(ELEMENT);
+    return OF(is_crowded)(p->b_row) || p->n * steps * bytes > FAR_BYTES * TILE_ROWS / 14;
 }
 
 static OF(work) OF(work_of)(const wg__matmul *p)
 {
     const int64_t count = ceiling(p->m, TILE_ROWS), panels = ceiling(p->n, OF(PANEL_COLUMNS));
     const int64_t steps = least(p->k, BLOCK);
-    const bool slow_rows = OF(is_crowded)(p->a_row) || OF(is_crowded)(p->a_column) ||
-                           OF(is_far)(p->m * steps);
-    const bool slow_columns = OF(is_crowded)(p->b_row) || OF(is_far)(p->n * steps);
+    const int64_t together = (OF(SCRATCH_COUNT) - OF(PANEL_COUNT)) / (steps * OF(STRIP_ROW));
+    const bool fills_panel_often = least(count, together) >= STRIPS_PER_COPY;
     return (OF(work)){
         .p = p,
         .strips = { .count = count, .height = p->m / count, .longer = p->m % count },
-        .packs_rows = slow_rows && panels >= PANELS_PER_COPY,
-        .packs_columns = p->b_column != 1 || (slow_columns && count >= STRIPS_PER_COPY),
+        .packs_rows = panels >= PANELS_PER_COPY && OF(is_slow_left)(p, steps),
+        .packs_columns = p->b_column != 1 || (fills_panel_often && OF(is_slow_right)(p, steps)),
+        .together = together,
     };
 }
 
@@ -233,7 +245,8 @@ static const ELEMENT *OF(row_of)(const OF(work) *w, int64_t s)
 
 static ELEMENT *OF(packed_strip)(const OF(work) *w, int64_t s)
 {
-    return (ELEMENT *)w->p->scratch + OF(PANEL_COUNT) + (s - w->first) * OF(STRIP_COUNT);
+    ELEMENT *strips = (ELEMENT *)w->p->scratch + OF(PANEL_COUNT);
+    return strips + (s - w->first) * w->steps * OF(STRIP_ROW);
 }
 
 static int64_t OF(height_of)(const OF(work) *w, int64_t s)
@@ -275,7 +288,7 @@ static void OF(multiply)(const wg__matmul *p)
     for (w.k = 0; w.k < p->k; w.k += BLOCK) {
         w.steps = least(p->k - w.k, BLOCK);
         for (w.first = 0; w.first < w.strips.count; w.first = w.last) {
-            w.last = least(w.first + OF(GROUP_STRIPS), w.strips.count);
+            w.last = least(w.first + w.together, w.strips.count);
             for (int64_t s = w.first; w.packs_rows && s < w.last; s++) {
                 OF(pack)(OF(height_of)(&w, s), w.steps, OF(row_of)(&w, s), p->a_row, p->a_column,
                          OF(packed_strip)(&w, s));
