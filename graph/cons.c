@@ -2,7 +2,7 @@
  * each repetition would be differentiated again at the next order. Only what sweeps recorded is
  * found here, and no result that was handed out: a user never holds two names for one record, so
  * differentiating by a value means that value alone. */
-#include "graph/internal.h"
+#include "graph/tape.h"
 #include <string.h>
 
 enum { FIRST_BUCKETS = 256 };   /* a small network's sweep; a power of two */

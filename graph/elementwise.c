@@ -1,6 +1,6 @@
 /* Constructors of elementwise ops: dtypes must agree, shapes are joined as in NumPy, and a
  * broadcast is recorded wherever an input stretches, so that no rule ever meets one. */
-#include "graph/internal.h"
+#include "graph/tape.h"
 #include <wengert/ops.h>
 
 /* ---- joining ---- */

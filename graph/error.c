@@ -4,7 +4,7 @@
  * The text is "path: op: reason (file:line)". Of an error found while recording, the place is the
  * user's outermost call, which is known only when that call returns: until then the text stands
  * without it. */
-#include "graph/internal.h"
+#include "graph/tape.h"
 #include <stdio.h>
 #include <string.h>
 

@@ -2,7 +2,7 @@
  * node's turn comes all that flows into its cotangent has arrived, and the order of every sum is
  * that of the records. Nothing flows into what does not depend on a wanted value; a cotangent that
  * is missing is no record at all, never a zero that is added. */
-#include "graph/internal.h"
+#include "graph/tape.h"
 #include <string.h>
 
 /* A sweep from y back to the wanted x. */

@@ -2,7 +2,7 @@
  * types again and again, and a type depends on the op, its attribute, the types of its inputs and
  * the wanted type alone; so what was inferred is remembered under these, each an id, in a table
  * that forgets. */
-#include "graph/internal.h"
+#include "graph/tape.h"
 #include <string.h>
 
 uint32_t wg__tape_shape_id(wg_tape *tape, const wg__shape *shape)

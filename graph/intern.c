@@ -3,7 +3,7 @@
  * Open addressing over a hash of the words; a bucket holds id + 1. The words themselves are
  * compared, so a bad hash costs time only. At most half of the buckets are taken: a probe always
  * ends. */
-#include "graph/internal.h"
+#include "graph/tape.h"
 #include <string.h>
 
 enum { FIRST_BUCKETS = 64 };   /* a small model's shapes; must be a power of two */

@@ -1,7 +1,7 @@
 /* Leaves: values from outside. An input is a slot, whose memory is the caller's and may change from
  * run to run; a constant is part of the program. Constants of more than 4 KiB would make the key of
  * the program long: they become slots whose memory is the tape's. */
-#include "graph/internal.h"
+#include "graph/tape.h"
 #include <string.h>
 
 enum { CONSTANT_BYTES_MAX = 4096 };

@@ -4,7 +4,7 @@
  * gets this one, so what a composite records inside carries the line of the composite's caller.
  * Around a callback the values recorded before are put aside (held) for their own caller's
  * wg_at. */
-#include "graph/internal.h"
+#include "graph/tape.h"
 
 /* The place of the first input that has a line: inputs come before their reader, so one pass in
  * stored order carries a line through any chain. */

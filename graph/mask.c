@@ -4,7 +4,7 @@
  *
  * A mask is an expression that costs nothing until such an op needs it as a value: a ReLU between
  * two products records none. Expressions only grow, and operands precede what is made of them. */
-#include "graph/internal.h"
+#include "graph/tape.h"
 
 static uint32_t mask_add(wg_tape *tape, wg__mask mask)
 {

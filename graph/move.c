@@ -1,6 +1,6 @@
 /* Constructors that move elements: shapes and axes are resolved here (negative axes, one extent of
  * -1), and what would move nothing records nothing. */
-#include "graph/internal.h"
+#include "graph/tape.h"
 #include <wengert/ops.h>
 
 static void refuse_axis(wg_tape *tape, const char *op, int axis, const wg__shape *shape)

@@ -1,5 +1,5 @@
 /* Values by name: a note under a path, an input by its name. */
-#include "graph/internal.h"
+#include "graph/tape.h"
 
 int wg_note(wg_scope scope, const char *name, wg_var x)
 {

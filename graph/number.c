@@ -1,7 +1,7 @@
 /* Numbers: scalar constants. Equal ones share a constant, so a formula's text costs its key once;
  * and what formulas and derivative rules call a number is one record, so nothing can be
  * differentiated by it (wg_grad refuses). wg_full and wg_constant make a record of their own. */
-#include "graph/internal.h"
+#include "graph/tape.h"
 #include <math.h>
 
 bool wg__number_fits(wg_dtype dtype, double value)

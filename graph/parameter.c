@@ -1,6 +1,6 @@
 /* Parameters and state by name. Met for the first time by a params, one is made: its first value is
  * what its initialiser records, and an effect that creates it when the recording runs. */
-#include "graph/internal.h"
+#include "graph/tape.h"
 #include <string.h>
 
 /* ---- meeting ---- */

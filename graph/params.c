@@ -3,7 +3,7 @@
  *
  * `users` counts readers, or is -1 while one writes: a write in use elsewhere is refused, never
  * waited for. `references` lets creator, tapes and programs go in any order. */
-#include "graph/internal.h"
+#include "graph/tape.h"
 #include <string.h>
 
 /* ---- life ---- */

@@ -1,7 +1,7 @@
 /* Paths of a tape: each has one id, under which inputs, parameters, notes and draws of that name
  * are found. Id 0 is the root, the empty path. The path of a child is its parent's, a '/', its
  * name; it is compared in these parts, so that finding one builds no text. */
-#include "graph/internal.h"
+#include "graph/tape.h"
 #include <string.h>
 
 enum { FIRST_BUCKETS = 64 };   /* a power of two */

@@ -2,7 +2,7 @@
  *
  *     %4 matmul f32 [64, 128] %0 %3  hidden (model.c:41)
  *     assign hidden/weight = %17 */
-#include "graph/internal.h"
+#include "graph/tape.h"
 #include <string.h>
 
 enum { LINE_BYTES = 1000 };   /* wg__write takes no more; a longer list of inputs is cut */

@@ -1,5 +1,5 @@
 /* Constructors of matrix products, of indexing, and of what has no input: iota and random bits. */
-#include "graph/internal.h"
+#include "graph/tape.h"
 #include <wengert/ops.h>
 
 /* ---- matmul ---- */

@@ -3,7 +3,7 @@
  * draw is a state of the params, "draw", that each training run advances by one.
  *
  * Bits become numbers by exact steps: an integer of 24 or 53 bits, scaled by a power of two. */
-#include "graph/internal.h"
+#include "graph/tape.h"
 #include <string.h>
 #include <wengert/ops.h>
 

@@ -1,6 +1,6 @@
 /* Constructors of reductions, products and indexing. A reduction drops its axes; to keep them with
  * extent 1 is a reshape after it. A reduction over no axis is its input. */
-#include "graph/internal.h"
+#include "graph/tape.h"
 #include <wengert/ops.h>
 
 int wg__axes_bits(wg_tape *tape, const char *op, const wg_axes *axes, const wg__shape *shape,

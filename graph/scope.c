@@ -1,7 +1,7 @@
 /* Scopes: where in the model we are. A scope is a value: a path of the tape and flags. That a name
  * is met twice is found where something is made of it (a parameter, a state), not here: to walk to
  * the same place twice is fine. */
-#include "graph/internal.h"
+#include "graph/tape.h"
 #include <stdio.h>
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* Values as recorders receive them. A null value has no tape; an error value knows its tape, so
  * that a later read can tell that tape's error; a stale value is of a recording that was reset. */
-#include "graph/internal.h"
+#include "graph/tape.h"
 
 wg_var wg__var_of(wg_tape *tape, uint32_t node)
 {

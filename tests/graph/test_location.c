@@ -212,6 +212,35 @@ Test(location, a_layer_is_named_by_its_parameter)
     wg_params_free(params);
 }
 
+/* Where a name is met twice, both lines are told. */
+Test(location, a_repeated_name_has_two_lines)
+{
+    const wg_initializer zero = { .make = NULL };
+    char expected[100];
+    wg_params *params = wg_params_create(NULL);
+    wg_tape *tape = wg_tape_create(NULL);
+    for (int kind = 0; kind < 3; kind++) {
+        wg_tape_reset(tape);
+        wg_scope scope = wg_scope_root(tape, params, WG_TRAINING);
+        wg_var x = { .tape = NULL };
+        int line[2];
+        for (int i = 0; i < 2; i++) {
+            line[i] = 500 + 10 * kind + i;
+            x = kind == 0   ? (wg_param)(scope, "w", WG_F32, WG_SCALAR, zero)
+                : kind == 1 ? (wg_uniform)(scope, "w", WG_F32, WG_SCALAR)
+                            : (wg_scalar)(tape, "w", WG_F32, 1);
+            x = wg_at(x, "model.c", line[i]);
+        }
+        check_status(wg__var_check(x), WG_ENAME);
+        snprintf(expected, sizeof expected, " (model.c:%d)", line[0]);
+        check_contains(wg_tape_message(tape), expected);
+        snprintf(expected, sizeof expected, " (model.c:%d)", line[1]);
+        check_contains(wg_tape_message(tape), expected);
+    }
+    wg_tape_free(tape);
+    wg_params_free(params);
+}
+
 Test(location, null_has_no_places)
 {
     const wg_var null = { .tape = NULL };

@@ -1,5 +1,5 @@
 /* Scopes are values: paths and flags. */
-#include "graph/internal.h"
+#include "graph/tape.h"
 #include "support/test.h"
 
 #include <string.h>

@@ -1,0 +1,161 @@
+/* Between the files of graph: interning, recording, refusing, versions, sweeps.
+ *
+ * Functions that record give a node, WG__NONE after an error; functions that can fail otherwise
+ * give a status. In both cases the tape has kept the error already, so callers only hand the
+ * failure up. */
+#ifndef WG_GRAPH_TAPE_H
+#define WG_GRAPH_TAPE_H
+
+#include "graph/internal.h"
+
+/* ---- tables: intern.c, path.c ---- */
+
+/* Id of these words, made if new; WG__NONE without memory. Words are copied to the arena. */
+uint32_t wg__table_intern(wg__table *table, const wg_allocator *allocator, wg__arena *arena,
+                          const int64_t *word, int64_t count);
+void wg__table_clear(wg__table *table);
+void wg__table_free(wg__table *table, const wg_allocator *allocator);
+
+/* The path parent/name (name alone below the root), made if new; WG__NONE without memory, after
+ * which the tape has its error, or if it is not there and `make` is false. */
+uint32_t wg__tape_path(wg_tape *tape, uint32_t parent, const char *name, bool make);
+int wg__tape_paths_reset(wg_tape *tape);
+
+/* ---- records: record.c, infer.c, number.c ---- */
+
+void wg__tape_builder_init(wg_tape *tape);
+uint32_t wg__tape_emit(wg__builder *self, const wg__request *request);
+/* Sets dtype and shape of the record of a request, whose attribute is set; an error is kept. */
+int wg__tape_infer(wg_tape *tape, const wg__request *request, wg__record *record);
+uint32_t wg__tape_shape_id(wg_tape *tape, const wg__shape *shape);
+/* A leaf: its type is given. */
+uint32_t wg__tape_leaf(wg_tape *tape, wg__op_id op, const wg__type *type, const int64_t *attribute,
+                       int32_t attribute_count);
+/* The shared record of a number, and the constant of one; WG__NONE after an error. */
+uint32_t wg__tape_number(wg__builder *self, wg_dtype dtype, double value);
+uint32_t wg__tape_number_constant(wg_tape *tape, wg_dtype dtype, double value);
+/* Its id; data stays where it is. */
+uint32_t wg__tape_constant(wg_tape *tape, const wg__type *type, const void *data, size_t bytes);
+bool wg__tape_is_number(const wg_tape *tape, uint32_t node);
+/* False if dtype cannot hold the value exactly (floats hold any, rounded). */
+bool wg__number_fits(wg_dtype dtype, double value);
+int64_t wg__number_bits(wg_dtype dtype, double value); /* the element's bytes first; one NaN only */
+
+/* ---- errors and places: error.c, location.c ---- */
+
+/* Refuses for `op` (NULL: nobody in particular); the place is that of node, or the caller's to come
+ * if node is WG__NONE. Keeps the first error; returns status. */
+int wg__tape_refuse(wg_tape *tape, int status, const char *op, uint32_t node, const char *format,
+                    ...)
+#if defined(__GNUC__)
+    __attribute__((format(printf, 5, 6)))
+#endif
+    ;
+/* Gives the error its place, unless it has one or happened outside the callback that runs now. */
+void wg__tape_place_error(wg_tape *tape, const wg__place *place);
+
+/* ---- arguments of recorders: value.c, move.c, reduce.c ---- */
+
+/* The tape that all of x belong to, after checking each; NULL if there is none or an error, which
+ * has then been kept: `failed` is what the recorder returns. */
+wg_tape *wg__tape_of(const char *op, int64_t count, const wg_var *x, wg_var *failed);
+/* WG_OK if x can be wanted; else its error, kept by its tape if it has one. */
+int wg__var_wanted(const char *op, wg_var x);
+/* The tape itself if it records; NULL with *failed set if it is NULL or has an error. */
+wg_tape *wg__tape_open(wg_tape *tape, wg_var *failed);
+
+/* Valid until the tape's reset. */
+static inline const wg__shape *wg__tape_shape(const wg_tape *tape, uint32_t node)
+{
+    return tape->shape[tape->record[node].shape];
+}
+/* Arguments of constructors: the axis from 0, its set as bits; an error is kept. */
+int wg__axis_resolve(wg_tape *tape, const char *op, int axis, const wg__shape *shape);
+int wg__axes_bits(wg_tape *tape, const char *op, const wg_axes *axes, const wg__shape *shape,
+                  uint32_t *bits);
+int wg__rank_check(wg_tape *tape, const char *op, int64_t rank); /* a user's is 8 at most */
+/* Any (max) or all (min) of bools along the axes; of nothing false and true. */
+uint32_t wg__emit_quantify(wg__builder *b, wg__op_id op, uint32_t x, uint32_t axes_bits);
+
+/* ---- effects and versions: tape.c, version.c, parameter.c ---- */
+
+int wg__tape_effect(wg_tape *tape, wg__effect_kind kind, uint32_t slot, uint32_t value);
+
+/* Slot of a version by path id and params; WG__NONE: none. */
+uint32_t wg__version_find(const wg_tape *tape, uint32_t path, const wg_params *params);
+uint32_t wg__version_leaf(wg_tape *tape, uint32_t slot); /* the value of this epoch */
+uint32_t wg__version_read(wg_tape *tape, uint32_t slot); /* what the name reads as now */
+/* A new one for (params, name): type, entry, is_trained, is_frozen, is_shared are taken. */
+uint32_t wg__version_add(wg_tape *tape, const wg__version *version);
+/* The version of (params, name), met before or not: made with this first value if the params lack
+ * it. */
+uint32_t wg__version_meet(wg_tape *tape, const wg__version *wanted, const char *op,
+                          uint32_t (*make)(wg_tape *tape, const wg__version *wanted, void *user),
+                          void *user);
+int wg__version_assign(wg_tape *tape, uint32_t slot, uint32_t value);
+int wg__type_refuse(wg_tape *tape, const char *op, uint32_t node, const char *path,
+                    const wg__type *given, const wg__type *known);
+
+/* ---- scopes: scope.c ---- */
+
+enum {
+    WG__SCOPE_TRAINING = 1, WG__SCOPE_FROZEN = 2, WG__SCOPE_SHARED = 4,
+    WG__SCOPE_INITIAL = 8      /* of an initialiser: draws do not advance and start at draw 0 */
+};
+/* The tape of a scope that can be recorded under; NULL with *failed set otherwise. */
+wg_tape *wg__scope_open(wg_scope scope, const char *op, wg_var *failed);
+/* The same, and the path of a name below it, which becomes the layer of what is recorded next;
+ * WG__NONE after an error. */
+uint32_t wg__scope_name(wg_scope scope, const char *op, const char *name, wg_var *failed);
+int wg__name_refuse(wg_tape *tape, const char *op, const char *name);
+
+/* ---- gradient sweeps: cons.c, mask.c, grad.c ---- */
+
+/* Where a cotangent is live: an expression over conditions of selects, recorded only when an op
+ * needs it. Id 0: everywhere. Operands have smaller ids. */
+typedef enum wg__mask_kind {
+    WG__MASK_IS,               /* condition `node` */
+    WG__MASK_NOT,              /* its negation */
+    WG__MASK_AND,              /* x, an IS or NOT, and y */
+    WG__MASK_OR,               /* x or y */
+    WG__MASK_MOVED             /* x, over the result of `node`, moved to its input y */
+} wg__mask_kind;
+typedef struct wg__mask {
+    wg__mask_kind kind;
+    uint32_t node, x, y;
+    uint32_t value;            /* its record, WG__NONE until needed */
+} wg__mask;
+
+/* Memory of sweeps, kept from one to the next. */
+struct wg__grad_space {
+    bool *depends;             /* by node: on what one differentiates by */
+    uint32_t *cotangent;       /* by node: sum so far, WG__NONE: nothing yet */
+    uint32_t *live;            /* by node: mask id of the cotangent */
+    int64_t depends_capacity, cotangent_capacity, live_capacity;
+    bool *needed;              /* by input of the node at hand */
+    uint32_t *in, *gradient;
+    int64_t needed_capacity, in_capacity, gradient_capacity;
+    wg__mask *mask;            /* by id - 1 */
+    int64_t mask_count, mask_capacity;
+    uint32_t *stack;           /* of masks being recorded */
+    int64_t stack_capacity;
+    uint32_t *bucket;          /* equal records: open addressing; node + 1, WG__NONE: forgotten */
+    int64_t bucket_count, bucket_used;
+};
+/* The tape's space, made at first use; NULL after an error. */
+wg__grad_space *wg__grad_space_of(wg_tape *tape);
+void wg__grad_space_clear(wg_tape *tape);
+void wg__grad_space_free(wg_tape *tape);
+
+/* An equal record of this or an earlier sweep that was not handed out; WG__NONE: none. */
+uint32_t wg__cons_find(const wg_tape *tape, const wg__record *record);
+int wg__cons_add(wg_tape *tape, uint32_t node);     /* WG_EMEMORY without keeping the error */
+void wg__cons_forget(wg_tape *tape, uint32_t node); /* handed out: a user may differentiate by it */
+
+/* Masks: all give ids, WG__NONE after an error. */
+uint32_t wg__mask_branch(wg_tape *tape, uint32_t condition, bool is_taken, uint32_t mask);
+uint32_t wg__mask_moved(wg_tape *tape, uint32_t node, uint32_t input, uint32_t mask);
+uint32_t wg__mask_or(wg_tape *tape, uint32_t x, uint32_t y);
+uint32_t wg__mask_record(wg_tape *tape, uint32_t mask); /* the bool record; mask is not 0 */
+
+#endif
