@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-extern const bench_list bench_matmul;
-static const bench_list *const lists[] = { &bench_matmul };
+extern const bench_list bench_matmul, bench_program, bench_step;
+static const bench_list *const lists[] = { &bench_matmul, &bench_program, &bench_step };
 
 enum { LIST_COUNT = sizeof lists / sizeof *lists, CASES_MAX = 256 };
 
