@@ -223,7 +223,10 @@ const ttbar_sources = [_][]const u8{};
 const bench_sources = [_][]const u8{
     "benchmarks/bench_main.c",
     "benchmarks/bench_matmul.c",
+    "benchmarks/bench_program.c",
+    "benchmarks/bench_step.c",
     "benchmarks/harness.c",
+    "benchmarks/session.c",
 };
 /// Compiled once per level.
 const bench_kernels = [_][]const u8{
