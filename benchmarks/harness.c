@@ -1,3 +1,5 @@
+/* How a case is timed: repetitions are doubled until a chunk of them is long beside reading a
+ * clock, then as many such chunks run as fit the time of a case.                                 */
 #include "benchmarks/harness.h"
 
 #include <stdlib.h>
