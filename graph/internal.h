@@ -213,6 +213,10 @@ wg_var wg__var_of(wg_tape *tape, uint32_t node); /* WG__NONE: the error value */
 /* "matmul in encoder (model.c:41)", "input x (model.c:3)": how messages call a value. */
 void wg__tape_name_value(const wg_tape *tape, uint32_t node, wg__text *text);
 
+/* False if dtype cannot hold the value exactly (floats hold any, rounded). */
+bool wg__number_fits(wg_dtype dtype, double value);
+int64_t wg__number_bits(wg_dtype dtype, double value); /* the element's bytes first; one NaN only */
+
 /* ---- what a run does to the tape ---- */
 
 /* First error of the recording; node: whose op and place the message names (WG__NONE: none). */

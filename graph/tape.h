@@ -37,9 +37,6 @@ uint32_t wg__tape_number_constant(wg_tape *tape, wg_dtype dtype, double value);
 /* Its id; data stays where it is. */
 uint32_t wg__tape_constant(wg_tape *tape, const wg__type *type, const void *data, size_t bytes);
 bool wg__tape_is_number(const wg_tape *tape, uint32_t node);
-/* False if dtype cannot hold the value exactly (floats hold any, rounded). */
-bool wg__number_fits(wg_dtype dtype, double value);
-int64_t wg__number_bits(wg_dtype dtype, double value); /* the element's bytes first; one NaN only */
 
 /* ---- errors and places: error.c, location.c ---- */
 
