@@ -258,3 +258,105 @@ WITH_TAPE(a_use_outside_of_the_branch_stays)
     for (int i = 0; i < 6; i++)
         check(replay_at(run, g, i) == 2 * edge[i] + (edge[i] > 0 ? 1 : 0));
 }
+
+/* ---- random graphs ---- */
+
+enum { STEPS = 25, GRAPHS = 60 };
+
+static wg_var bounded(wg_var x)
+{
+    return wg_mul(wg_tanh(x), wg_number(x, 1.5));
+}
+
+static wg_var taken(wg_var x, uint64_t which)
+{
+    static const int32_t order[2] = { 1, 0 };
+    wg_var index = wg_input(tape, NULL, wg_i32(order, WG_SHAPE(2)));
+    if (which % 2 == 0) return wg_gather(x, index, 0);
+    return wg_scatter_add(x, index, wg_mul(x, x), 0);
+}
+
+/* One op of every class, from [2, 3] to [2, 3]. */
+static wg_var grown(wg_var x, wg_var y, uint64_t which)
+{
+    wg_var one = wg_number(x, 1);
+    switch (which % 20) {
+    case 0: return wg_add(x, y);
+    case 1: return wg_sub(x, wg_sum(y, WG_KEEP(1)));
+    case 2: return wg_mul(x, y);
+    case 3: return wg_div(x, wg_add(wg_mul(y, y), one));
+    case 4: return wg_sin(x);
+    case 5: return wg_logistic(wg_mul(x, wg_mean(y, WG_AXES(0))));
+    case 6: return wg_exp(bounded(x));
+    case 7: return wg_select(wg_lt(x, y), wg_cos(x), wg_mul(x, y));
+    case 8: return wg_reshape(wg_transpose(x), WG_SHAPE(2, 3));
+    case 9: return wg_pad(wg_slice(x, 1, 2, 0, -1), 1, 1, 0, 0, 0.5);
+    case 10: return wg_matmul(wg_matmul(x, wg_transpose(y)), y);
+    case 11: return wg_slice(wg_concat(2, (const wg_var[]){ x, y }, 0), 0, 0, 4, 2);
+    case 12: return wg_add(x, wg_max(y, WG_KEEP(0)));
+    case 13: return wg_maximum(x, wg_neg(y));
+    case 14: return wg_sqrt(wg_add(wg_mul(x, x), one));
+    case 15: return wg_sum(wg_stack(2, (const wg_var[]){ x, wg_sin(y) }, 1), WG_AXES(1));
+    case 16: return wg_logaddexp(x, y);
+    case 17: return wg_erf(bounded(x));
+    case 18: return taken(bounded(x), which / 20);
+    default: return wg_log1p(wg_abs(wg_min(wg_sub(x, y), WG_KEEP(1))));
+    }
+}
+
+/* A scalar of x [2, 3], the same for the same seed. */
+static wg_var graph_of(wg_var x, uint64_t seed)
+{
+    wg_var value[STEPS + 1] = { x };
+    uint64_t state = seed;
+    for (uint64_t i = 0; i < STEPS; i++) {
+        const uint64_t a = test_random(&state) % (i + 1), b = test_random(&state) % (i + 1);
+        const wg_var r = grown(value[a], value[b], test_random(&state) % 40);
+        value[i + 1] = wg_broadcast(bounded(r), WG_SHAPE(2, 3));
+    }
+    wg_var sum = value[STEPS];
+    for (int i = 1; i < STEPS; i += 5) sum = wg_add(sum, value[i]);
+    return wg_sum(sum, WG_ALL);
+}
+
+/* Order 0: the value at x + t d; order 1: its derivative along d there. */
+static double along(const double *x, const double *d, double t, uint64_t seed, int order)
+{
+    double moved[6];
+    for (int i = 0; i < 6; i++) moved[i] = x[i] + t * d[i];
+    wg_tape_reset(tape);
+    wg_var at = f64(moved, WG_SHAPE(2, 3)), direction = f64(d, WG_SHAPE(2, 3));
+    wg_var y = graph_of(at, seed);
+    for (int i = 0; i < order; i++) y = wg_sum(wg_mul(wg_grad(y, at), direction), WG_ALL);
+    check_msg(wg__var_check(y) == WG_OK, "%s", wg_tape_message(tape));
+    return replay_at(run, y, 0);
+}
+
+/* Each order against central differences of the order below; kinks within the step are passed over
+ * by demanding that two steps agree. */
+WITH_TAPE(random_graphs_agree_with_differences)
+{
+    const uint64_t seed = test_seed();
+    int compared = 0;
+    for (uint64_t g = 0; g < GRAPHS; g++) {
+        double x[6], d[6];
+        fill(6, x);
+        fill(6, d);
+        for (int order = 1; order < 3; order++) {
+            const double h = 1e-4;
+            double slope[2];
+            for (int k = 0; k < 2; k++) {
+                const double t = h / (k + 1);
+                slope[k] = (along(x, d, t, seed + g, order - 1) -
+                            along(x, d, -t, seed + g, order - 1)) / (2 * t);
+            }
+            const double found = along(x, d, 0, seed + g, order);
+            const double scale = 1 + fabs(found);
+            if (fabs(slope[0] - slope[1]) > 1e-5 * scale) continue;
+            compared++;
+            check_msg(fabs(found - slope[1]) < 1e-4 * scale, "graph %llu, order %d: %g, not %g",
+                      (unsigned long long)(seed + g), order, found, slope[1]);
+        }
+    }
+    check_msg(compared > GRAPHS, "only %d of %d compared", compared, 2 * GRAPHS);
+}
