@@ -78,7 +78,7 @@ struct wg_runtime {
     wg__cached *newest, *oldest;
     size_t cache_bytes, cache_bytes_max;
 
-    int64_t shard_rows_test;     /* > 0: units of every item that can be cut; set by tests */
+    int64_t shard_rows_test;     /* > 0: units of an item of all that can be cut; set by tests */
     bool is_forked_always;       /* joins of any size go to the pool; set by tests */
     int64_t hit_count, miss_count, join_count, run_count;
 };
@@ -206,6 +206,7 @@ typedef struct wg__planner {
     uint32_t *value_of;       /* by node */
     bool is_plain;            /* no rewriting: every node is its own value */
     bool has_failed;          /* no memory */
+    bool cuts_all;            /* even small values are cut; of tests */
 } wg__planner;
 
 /* What is asked of wg__value_make; in and attribute are copied. */

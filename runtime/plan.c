@@ -244,7 +244,8 @@ int wg__plan_create(wg_runtime *runtime, const wg__wanted *wanted, wg__plan **ou
                             .kernel_scratch = runtime->worker[0].kernel_scratch,
                             .tape = tape,
                             .plan = plan,
-                            .is_plain = tape->check_finite };
+                            .is_plain = tape->check_finite,
+                            .cuts_all = runtime->shard_rows_test > 0 };
     wg__arena_init(&planner.arena, &planner.allocator);
     const int status = plan_fill(&planner, wanted);
     wg__arena_free(&planner.arena);

@@ -21,6 +21,7 @@ enum { SMALL_COUNT = 16384, ROWS_MIN = 16 };
 
 typedef struct cutter {
     wg__plan *plan;
+    bool cuts_all;              /* nothing is small: tests cut what they can */
     wg__region_kind *kind;      /* by value, of computed ones */
     int32_t *stage, *late;      /* late: the latest its readers allow */
     int32_t *group;             /* by stage: its latest region that others may join, -1: none */
@@ -38,16 +39,17 @@ static bool is_elementwise(const wg__plan *plan, const wg__value *value)
     return in != NULL && wg__shape_equal(in, &value->type.shape);
 }
 
-static wg__region_kind kind_of(const wg__plan *plan, uint32_t index)
+static wg__region_kind kind_of(const cutter *c, uint32_t index)
 {
-    const wg__value *value = &plan->value[index];
+    const wg__value *value = &c->plan->value[index];
     if (value->mark.is_set) return WG__REGION_SHARDS;
-    const bool is_map = is_elementwise(plan, value);
-    if (is_map && wg__shape_count(&value->type.shape) < SMALL_COUNT) return WG__REGION_SERIAL;
-    if (!is_map && wg__cost_of(plan, index).time_ns < SMALL_NS) return WG__REGION_SERIAL;
+    const bool is_map = is_elementwise(c->plan, value);
+    const bool is_small = is_map ? wg__shape_count(&value->type.shape) < SMALL_COUNT
+                                 : wg__cost_of(c->plan, index).time_ns < SMALL_NS;
+    if (is_small && !c->cuts_all) return WG__REGION_SERIAL;
     int64_t rows_min;
-    if (!wg__slice_is_possible(plan, value, &rows_min) || value->type.shape.dim[0] < ROWS_MIN)
-        return WG__REGION_WHOLE;
+    if (!wg__slice_is_possible(c->plan, value, &rows_min)) return WG__REGION_WHOLE;
+    if (value->type.shape.dim[0] < ROWS_MIN && !c->cuts_all) return WG__REGION_WHOLE;
     return is_map ? WG__REGION_ROWS : WG__REGION_TILES;
 }
 
@@ -112,7 +114,7 @@ static void stages_earliest(const cutter *c)
         c->late[i] = INT32_MAX;
         c->kind[i] = WG__REGION_WHOLE;
         if (!value->is_computed) continue;
-        c->kind[i] = kind_of(plan, (uint32_t)i);
+        c->kind[i] = kind_of(c, (uint32_t)i);
         for (int32_t j = 0; j < value->in_count; j++) {
             const uint32_t base = plan->value[value->in[j]].base;
             if (!plan->value[base].is_computed) continue;
@@ -295,6 +297,7 @@ int wg__plan_cut(wg__planner *planner)
     wg__plan *plan = planner->plan;
     const size_t count = (size_t)plan->value_count;
     cutter c = { .plan = plan,
+                 .cuts_all = planner->cuts_all,
                  .kind = wg__arena_take(&planner->arena, count * sizeof(wg__region_kind)),
                  .stage = wg__arena_take(&planner->arena, count * sizeof(int32_t)),
                  .late = wg__arena_take(&planner->arena, count * sizeof(int32_t)),
