@@ -4,8 +4,6 @@
 #include "benchmarks/limit.h"
 #include "ops/kernels/kernels.h"
 
-#include <stdlib.h>
-
 #define FLOP(m, k, n) (2.0 * (m) * (k) * (n))
 
 /* ---- products ---- */
@@ -25,7 +23,7 @@ static void *operand(wg_dtype dtype, int64_t count)
     float *narrow = bench_numbers(count);
     double *wide = bench_allocate((size_t)count * sizeof *wide);
     for (int64_t i = 0; i < count; i++) wide[i] = (double)narrow[i];
-    free(narrow);
+    bench_free(narrow);
     return wide;
 }
 
@@ -58,8 +56,8 @@ static int product_repeat(void *state, int64_t count)
 static void product_free(void *state)
 {
     product *p = state;
-    for (int i = 0; i < 4; i++) free(p->memory[i]);
-    free(p);
+    for (int i = 0; i < 4; i++) bench_free(p->memory[i]);
+    bench_free(p);
 }
 
 /* ---- the limit ---- */
@@ -101,7 +99,7 @@ static int limit_repeat(void *state, int64_t count)
 static const bench_case cases[] = {
     { .name = "kernel/limit_of_gemm_512", .unit = "us", .unit_ns = 1e3,
       .flop = FLOP(512, 512, 512), .is_serial = true, .is_limit = true, .create = limit_create,
-      .repeat = limit_repeat, .free = free },
+      .repeat = limit_repeat, .free = bench_free },
     GEMM("64x26x128", 64, 26, 128, .dtype = WG_F32),
     GEMM("64x64x10", 64, 64, 10, .dtype = WG_F32),
     GEMM("64x64x1", 64, 64, 1, .dtype = WG_F32),

@@ -2,8 +2,6 @@
  * what one op costs beside its arithmetic, recorded and run.                                     */
 #include "benchmarks/session.h"
 
-#include <stdlib.h>
-
 /* ---- matrix products; the rows are samples, so a run may split them ---- */
 
 typedef struct shape { int64_t m, k, n; } shape;

@@ -5,8 +5,6 @@
  * gradients too small for normal numbers, which are slow on most CPUs.                           */
 #include "benchmarks/session.h"
 
-#include <stdlib.h>
-
 enum { LAYERS_MAX = 3 };
 
 typedef struct network {

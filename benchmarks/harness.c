@@ -104,13 +104,28 @@ bool bench_write(const char *path, wg__level level, const bench_result *results,
     return fclose(file) == 0 && is_written;
 }
 
+/* C11's aligned_alloc is not everywhere, so the block lies in a larger one whose address stands
+ * before it.                                                                                     */
 void *bench_allocate(size_t bytes)
 {
     enum { PAGE = 4096 };
-    void *memory = aligned_alloc(PAGE, (bytes + PAGE) / PAGE * PAGE);
-    if (memory != NULL) return memory;
-    fprintf(stderr, "bench: no memory\n");
-    exit(EXIT_FAILURE);
+    char *whole = malloc(bytes + PAGE + sizeof whole);
+    if (whole == NULL) {
+        fprintf(stderr, "bench: no memory\n");
+        exit(EXIT_FAILURE);
+    }
+    char *block = whole + sizeof whole;
+    block += (PAGE - (uintptr_t)block % PAGE) % PAGE;
+    memcpy(block - sizeof whole, &whole, sizeof whole);
+    return block;
+}
+
+void bench_free(void *block)
+{
+    char *whole;
+    if (block == NULL) return;
+    memcpy(&whole, (char *)block - sizeof whole, sizeof whole);
+    free(whole);
 }
 
 float *bench_numbers(int64_t count)

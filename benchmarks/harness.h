@@ -51,7 +51,8 @@ void bench_print(const bench_result *result, const bench_result *limit);
 bool bench_write(const char *path, wg__level level, const bench_result *results, int64_t count);
 
 /* Says why and ends: a benchmark without memory has nothing to report. */
-void *bench_allocate(size_t bytes);     /* aligned to a page; ended by free */
+void *bench_allocate(size_t bytes);     /* aligned to a page */
+void bench_free(void *block);           /* NULL allowed */
 float *bench_numbers(int64_t count);    /* in [-1, 1), the same in every run */
 
 #endif

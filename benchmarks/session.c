@@ -1,8 +1,6 @@
 /* A session owns all that is in it, so a case that fails half made is freed like a whole one. */
 #include "benchmarks/session.h"
 
-#include <stdlib.h>
-
 bench_session *bench_session_create(const bench_case *self, const bench_settings *settings)
 {
     bench_session *s = bench_allocate(sizeof *s);
@@ -24,10 +22,10 @@ void bench_session_free(void *session)
     wg_params_free(s->params);
     wg_tape_free(s->tape);
     wg_runtime_free(s->runtime);
-    free(s->x);
-    free(s->y);
-    free(s->labels);
-    free(s);
+    bench_free(s->x);
+    bench_free(s->y);
+    bench_free(s->labels);
+    bench_free(s);
 }
 
 int bench_session_compile(bench_session *session, int64_t count, const wg_var *output)
