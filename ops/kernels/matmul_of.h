@@ -214,8 +214,8 @@ static bool OF(is_slow_left)(const wg__matmul *p, int64_t steps)
     return p->m * steps * bytes > FAR_BYTES;
 }
 
-/* The same for columns; a row of a panel serves TILE_ROWS steps, and the fewer these are, the more
- * its way matters.                                                                               */
+/* The same for columns. What a tile reads of them serves TILE_ROWS rows of C only, so a lower tile
+ * than the one of 14 rows with which FAR_BYTES was found reads more in the same time.            */
 static bool OF(is_slow_right)(const wg__matmul *p, int64_t steps)
 {
     const int64_t bytes = (int64_t)sizeof(ELEMENT);
