@@ -131,6 +131,10 @@ static void OF(columns)(int64_t length, int64_t count, const void *x_, int64_t r
     for (; j + VECTORS_TOGETHER * LANES <= count; j += VECTORS_TOGETHER * LANES) {
         OF(strip)(VECTORS_TOGETHER, LANES, length, x + j, row_stride, out + j);
     }
+    if (j + VECTORS_TOGETHER / 2 * LANES <= count) {
+        OF(strip)(VECTORS_TOGETHER / 2, LANES, length, x + j, row_stride, out + j);
+        j += VECTORS_TOGETHER / 2 * LANES;
+    }
     for (; j + LANES <= count; j += LANES) OF(strip)(1, LANES, length, x + j, row_stride, out + j);
     if (j < count) OF(strip)(1, count - j, length, x + j, row_stride, out + j);
 }
