@@ -90,8 +90,8 @@
 #define LN2_REST    K(-0x1.05c610p-29)
 #define SQRT_HALF   K(0x1.6a09e6p-1)
 #define TWO_OVER_PI K(0x1.45f306p-1)
-#define HALF_PI_1   K(0x1.921fb6p+0)         /* three parts of pi/2, each the rest's nearest */
-#define HALF_PI_2   K(-0x1.777a5cp-25)
+#define HALF_PI_1   K(0x1.921fb4p+0)         /* pi/2 in three; the second is positive, which */
+#define HALF_PI_2   K(0x1.4442d2p-24)        /* keeps the sign of a zero                     */
 #define HALF_PI_3   K(-0x1.ee59dap-50)
 #define ANGLE_HIGH  0x1p17f                  /* beyond, angles are reduced by integers */
 #define NORMAL_LOW  K(0x1p-126)              /* smallest normal number */
