@@ -305,46 +305,58 @@ static int mismatch_tell(const checker *c, int order)
                     order, (long long)r->input, (long long)r->element, r->expected, r->found);
 }
 
-/* Checks one order and makes *sum, *size those of the next. */
-static int order_check(checker *c, int order, wg_var *sum, wg_var *size)
-{
+/* What one order leaves for the next. */
+typedef struct level {
+    wg_var sum, size;
     wg_var gradient[INPUTS_MAX];
-    int64_t input[INPUTS_MAX];
-    int64_t count = 0;
+    int64_t input[INPUTS_MAX];   /* of each gradient */
+    int64_t count;
+} level;
+
+static int order_check(checker *c, int order, level *at)
+{
+    at->count = 0;
     for (int64_t i = 0; i < c->count; i++) {
         if (!is_float(c->at[i].dtype)) continue;
-        gradient[count] = wg_grad(*sum, c->x[i]);
-        input[count++] = i;
+        at->gradient[at->count] = wg_grad(at->sum, c->x[i]);
+        at->input[at->count++] = i;
     }
-    c->value = program_make(c, 2, (const wg_var[2]){ *sum, *size });
+    c->value = program_make(c, 2, (const wg_var[2]){ at->sum, at->size });
     if (c->value == NULL) return refuse(c, wg_tape_status(c->tape));
-    const int status = gradients_check(c, count, input, gradient);
+    const int status = gradients_check(c, at->count, at->input, at->gradient);
     wg_program_free(c->value);
     c->value = NULL;
     if (status < 0) return status;
-    if (!(c->result.worst <= tolerance_of(c))) return mismatch_tell(c, order);
+    return c->result.worst <= tolerance_of(c) ? WG_OK : mismatch_tell(c, order);
+}
 
-    wg_var next = { 0 };
-    wg_var next_size = { 0 };
-    for (int64_t i = 0; i < count; i++) {
-        wg_var part_size;
+/* The weighted sum of an order's gradients is the scalar of the next. */
+static void order_next(checker *c, int order, level *at)
+{
+    at->sum = at->size = (wg_var){ 0 };
+    for (int64_t i = 0; i < at->count; i++) {
+        wg_var size;
         const uint64_t stream = (uint64_t)order * INPUTS_MAX + (uint64_t)i + 1;
-        next = added(next, weighted(c, gradient[i], stream, &part_size));
-        next_size = added(next_size, part_size);
+        at->sum = added(at->sum, weighted(c, at->gradient[i], stream, &size));
+        at->size = added(at->size, size);
     }
-    *sum = next;
-    *size = next_size;
-    return WG_OK;
 }
 
 static int check_run(checker *c, const wg_view *in)
 {
-    wg_var sum;
-    wg_var size;
+    level at;
     WG_TRY(inputs_record(c, in));
-    WG_TRY(function_record(c, &sum, &size));
+    WG_TRY(function_record(c, &at.sum, &at.size));
+    bool is_differentiable = false;
+    for (int64_t i = 0; i < c->count; i++)
+        is_differentiable = is_differentiable || is_float(c->at[i].dtype);
+    if (!is_differentiable)
+        return wg__fail(c->error, WG_EGRADIENT, "check: no input is f32 or f64");
     const int orders = c->options.order == 0 ? ORDER_DEFAULT : c->options.order;
-    for (int order = 1; order <= orders; order++) WG_TRY(order_check(c, order, &sum, &size));
+    for (int order = 1; order <= orders; order++) {
+        WG_TRY(order_check(c, order, &at));
+        if (order < orders) order_next(c, order, &at);
+    }
     return WG_OK;
 }
 
