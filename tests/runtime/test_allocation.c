@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-Test(runtime_memory, a_training_loop_allocates_nothing_after_its_first_steps)
+Test(allocation, a_training_loop_allocates_nothing_after_its_first_steps)
 {
     test_memory memory = { 0 };
     const wg_allocator allocator = test_memory_allocator(&memory);
@@ -72,7 +72,7 @@ static int everything(const wg_allocator *allocator, void *user)
     return status;
 }
 
-Test(runtime_memory, a_request_refused_at_any_point_leaves_nothing_behind)
+Test(allocation, a_request_refused_at_any_point_leaves_nothing_behind)
 {
     network *net = network_make(8, 4);
     check(test_memory_fail_each(everything, net) > 100);
@@ -99,13 +99,13 @@ static int gradient_check(const wg_allocator *allocator, void *user)
     return status;
 }
 
-Test(runtime_memory, a_check_whose_requests_are_refused_leaves_nothing_behind)
+Test(allocation, a_check_whose_requests_are_refused_leaves_nothing_behind)
 {
     check(test_memory_fail_each(gradient_check, NULL) > 50);
 }
 
 /* The parameters of a run that found no memory are as before: made by it, they are gone again. */
-Test(runtime_memory, a_run_without_memory_makes_no_parameter)
+Test(allocation, a_run_without_memory_makes_no_parameter)
 {
     for (int64_t k = 1;; k++) {
         test_memory memory = { 0 };
