@@ -171,18 +171,25 @@ static void region_of(map_region *region, const wg__call *call)
 
 /* ---- tiles ---- */
 
+/* rows x n elements, one by one. */
 #define COPY(bytes)                                                                                \
     case bytes:                                                                                    \
-        for (int64_t i = 0; i < n; i++) memcpy(to + i * bytes, from + i * step * bytes, bytes);    \
+        for (; rows > 0; rows--, from += row_step * bytes, to += n * bytes) {                      \
+            char first[bytes];                                                                     \
+            memcpy(first, from, bytes);                                                            \
+            if (step == 0) {                                                                       \
+                for (int64_t i = 0; i < n; i++) memcpy(to + i * bytes, first, bytes);              \
+            } else {                                                                               \
+                for (int64_t i = 0; i < n; i++) {                                                  \
+                    memcpy(to + i * bytes, from + i * step * bytes, bytes);                        \
+                }                                                                                  \
+            }                                                                                      \
+        }                                                                                          \
         break;
-
-/* n elements of the present row from `start` on. */
-static void copy_part(const map_region *region, const map_input *input, int64_t start, int64_t n,
-                      char *to)
+static void copy_elements(int64_t element_bytes, const char *from, int64_t rows, int64_t row_step,
+                          int64_t n, int64_t step, char *to)
 {
-    const int64_t step = input->stride[region->rank - 1];
-    const char *from = input->data + (input->walk.offset + start * step) * input->bytes;
-    switch (input->bytes) {
+    switch (element_bytes) {
     COPY(1)
     COPY(4)
     COPY(8)
@@ -191,12 +198,50 @@ static void copy_part(const map_region *region, const map_input *input, int64_t 
 }
 #undef COPY
 
-/* The next rows, side by side. */
+/* The same; blocks that are contiguous or repeated as blocks. */
+static void copy_plane(int64_t element_bytes, const char *from, int64_t rows, int64_t row_step,
+                       int64_t n, int64_t step, char *to)
+{
+    if (step == 1 && (rows == 1 || row_step == n)) {
+        memcpy(to, from, (size_t)(rows * n * element_bytes));
+    } else if (row_step == 0) {
+        const int64_t bytes = n * element_bytes;
+        copy_elements(element_bytes, from, 1, 0, n, step, to);
+        for (int64_t done = 1; done < rows; done *= 2) {
+            const int64_t more = rows - done < done ? rows - done : done;
+            memcpy(to + done * bytes, to, (size_t)(more * bytes));
+        }
+    } else {
+        copy_elements(element_bytes, from, rows, row_step, n, step, to);
+    }
+}
+
+/* n elements of the present row from `start` on. */
+static void copy_part(const map_region *region, const map_input *input, int64_t start, int64_t n,
+                      char *to)
+{
+    const int64_t step = input->stride[region->rank - 1];
+    const char *from = input->data + (input->walk.offset + start * step) * input->bytes;
+    copy_plane(input->bytes, from, 1, 0, n, step, to);
+}
+
+/* The next rows, side by side: plane after plane of the last two axes. */
 static void copy_rows(const map_region *region, map_input *input, int64_t rows, char *to)
 {
-    for (int64_t i = 0; i < rows; i++) {
-        copy_part(region, input, 0, region->length, to + i * region->length * input->bytes);
-        wg__walk_next(&input->walk);
+    const int32_t last = region->rank - 1, outer = last - 1;
+    wg__walk *walk = &input->walk;
+    while (rows > 0) {
+        const int64_t left = last == 0 ? 1 : walk->dim[outer] - walk->index[outer];
+        const int64_t height = rows < left ? rows : left;
+        const int64_t row_step = last == 0 ? 0 : input->stride[outer];
+        copy_plane(input->bytes, input->data + walk->offset * input->bytes, height, row_step,
+                   region->length, input->stride[last], to);
+        to += height * region->length * input->bytes;
+        rows -= height;
+        if (last == 0) return;
+        walk->index[outer] += height - 1;
+        walk->offset += (height - 1) * row_step;
+        wg__walk_next(walk);
     }
 }
 
