@@ -92,32 +92,53 @@ int wg__file_load(const char *path, const wg_allocator *allocator, char **out, s
 
 /* ---- writing ---- */
 
+enum {
+    TEMPORARY_BYTES = 48, /* what is added to a path: the process, a count, an ending */
+    ATTEMPTS_MAX = 1000
+};
+
+static size_t save_bytes(const wg__save *save)
+{
+    return 2 * save->target_bytes + TEMPORARY_BYTES;
+}
+
 static void save_release(wg__save *save)
 {
-    wg__release(&save->allocator, save->temporary, save->temporary_bytes);
-    save->temporary = NULL;
+    wg__release(&save->allocator, save->target, save_bytes(save));
+    save->target = NULL;
+}
+
+/* A temporary file: the process and a count make its name unique among those who write now and
+ * those who died.                                                                               */
+static int temporary_create(wg__save *save)
+{
+    for (int i = 0; i < ATTEMPTS_MAX; i++) {
+        wg__text name = wg__text_of(save->temporary, save->target_bytes + TEMPORARY_BYTES);
+        wg__text_add(&name, "%s.%d-%d.tmp", save->target, wg__system_process(), i);
+        const int handle = wg__system_create(save->temporary);
+        if (handle >= 0 || !wg__system_exists()) return handle;
+    }
+    return -1;
 }
 
 int wg__save_open(wg__save *save, const char *path, const wg_allocator *allocator, wg_error *error)
 {
-    enum { NAME_BYTES = 48, ATTEMPT_COUNT = 1000 };
+    char resolved[WG__SYSTEM_PATH_BYTES];
     if (path == NULL) return wg__fail(error, WG_EINVALID, "a path is needed, not NULL");
+    const char *target = wg__system_resolve(path, resolved) ? resolved : path;
     save->path = path;
     save->allocator = *allocator;
-    save->handle = -1;
     save->held_bytes = 0;
-    save->temporary_bytes = strlen(path) + NAME_BYTES;
-    save->temporary = wg__allocate(allocator, save->temporary_bytes);
-    if (save->temporary == NULL)
+    save->target_bytes = strlen(target) + 1;
+    save->target = wg__allocate(allocator, save_bytes(save));
+    if (save->target == NULL)
         return wg__fail(error, WG_EMEMORY, "%s: no memory for its temporary name", path);
-    /* The process and a count make the name unique among those who write now and those who died. */
-    for (int i = 0; i < ATTEMPT_COUNT; i++) {
-        wg__text name = wg__text_of(save->temporary, save->temporary_bytes);
-        wg__text_add(&name, "%s.%d-%d.tmp", path, wg__system_process(), i);
-        save->handle = wg__system_create(save->temporary);
-        if (save->handle >= 0) return WG_OK;
-        if (!wg__system_exists()) break;
-    }
+    memcpy(save->target, target, save->target_bytes);
+    save->temporary = save->target + save->target_bytes;
+    save->temporary[0] = '\0';
+    const bool is_device = wg__system_is_device(target);
+    save->handle = is_device ? wg__system_append(target) : temporary_create(save);
+    if (save->handle >= 0) return WG_OK;
     const int status = fail_of_system(error, path, "cannot be written");
     save_release(save);
     return status;
@@ -153,15 +174,16 @@ int wg__save_write(wg__save *save, const void *data, size_t bytes, wg_error *err
 
 int wg__save_close(wg__save *save, int status, wg_error *error)
 {
+    const bool is_temporary = save->temporary[0] != '\0';
     if (status >= 0) status = save_empty(save, error);
-    if (status >= 0 && wg__system_flush(save->handle) < 0)
+    if (status >= 0 && is_temporary && wg__system_flush(save->handle) < 0)
         status = fail_of_system(error, save->path, "cannot be written");
     /* Some file systems tell only now that there was no room. */
     if (wg__system_close(save->handle) < 0 && status >= 0)
         status = fail_of_system(error, save->path, "cannot be written");
-    if (status >= 0 && wg__system_replace(save->temporary, save->path) < 0)
+    if (status >= 0 && is_temporary && wg__system_replace(save->temporary, save->target) < 0)
         status = fail_of_system(error, save->path, "cannot be replaced");
-    if (status < 0) (void)wg__system_remove(save->temporary);
+    if (status < 0 && is_temporary) (void)wg__system_remove(save->temporary);
     save_release(save);
     return status < 0 ? status : WG_OK;
 }

@@ -23,12 +23,14 @@ void wg__file_close(wg__file *file);
 int wg__file_load(const char *path, const wg_allocator *allocator, char **out, size_t *bytes,
                   wg_error *error);
 
-/* A file being written under a temporary name in the same folder. */
+/* A file being written under a temporary name in the folder of its target: the path, or what a
+ * symbolic link there leads to. Devices and pipes are never replaced: they are written as they
+ * are.                                                                                          */
 typedef struct wg__save {
     const char *path; /* borrowed */
     wg_allocator allocator;
-    char *temporary;
-    size_t temporary_bytes;
+    char *target, *temporary; /* in one block; temporary empty: none */
+    size_t target_bytes;
     int handle;
     size_t held_bytes;
     char held[8192]; /* not yet handed to the system: a page or two */

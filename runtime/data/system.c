@@ -76,6 +76,11 @@ int wg__system_create(const char *path)
     return open_with(path, _O_WRONLY | _O_CREAT | _O_EXCL);
 }
 
+int wg__system_append(const char *path)
+{
+    return open_with(path, _O_WRONLY);
+}
+
 int64_t wg__system_read(int handle, void *out, size_t bytes)
 {
     return _read(handle, out, (unsigned)bytes);
@@ -127,6 +132,22 @@ bool wg__system_is_regular(int handle, uint64_t *bytes)
     return true;
 }
 
+bool wg__system_is_device(const char *path)
+{
+    wide_path wide;
+    struct _stat64 what;
+    if (!wide_path_of(path, &wide) || _wstat64(wide.text, &what) < 0) return false;
+    return (what.st_mode & _S_IFMT) != _S_IFREG && (what.st_mode & _S_IFMT) != _S_IFDIR;
+}
+
+/* Links are rare here: one that is written to becomes a file. */
+bool wg__system_resolve(const char *path, char out[WG__SYSTEM_PATH_BYTES])
+{
+    (void)path;
+    (void)out;
+    return false;
+}
+
 int wg__system_process(void)
 {
     return _getpid();
@@ -150,6 +171,7 @@ int wg__system_terminal(void)
 
 #else
 
+#include <limits.h>
 #include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
@@ -171,6 +193,11 @@ int wg__system_open(const char *path)
 int wg__system_create(const char *path)
 {
     return open_with(path, O_WRONLY | O_CREAT | O_EXCL);
+}
+
+int wg__system_append(const char *path)
+{
+    return open_with(path, O_WRONLY | O_APPEND);
 }
 
 int64_t wg__system_read(int handle, void *out, size_t bytes)
@@ -246,6 +273,22 @@ bool wg__system_is_regular(int handle, uint64_t *bytes)
     struct stat what;
     if (fstat(handle, &what) < 0 || !S_ISREG(what.st_mode)) return false;
     *bytes = (uint64_t)what.st_size;
+    return true;
+}
+
+bool wg__system_is_device(const char *path)
+{
+    struct stat what;
+    return stat(path, &what) == 0 && !S_ISREG(what.st_mode) && !S_ISDIR(what.st_mode);
+}
+
+bool wg__system_resolve(const char *path, char out[WG__SYSTEM_PATH_BYTES])
+{
+    struct stat what;
+    char resolved[PATH_MAX];
+    if (lstat(path, &what) < 0 || !S_ISLNK(what.st_mode)) return false;
+    if (realpath(path, resolved) == NULL || strlen(resolved) >= WG__SYSTEM_PATH_BYTES) return false;
+    memcpy(out, resolved, strlen(resolved) + 1);
     return true;
 }
 

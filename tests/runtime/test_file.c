@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #endif
 
 static void check_content(const char *path, const char *expected)
@@ -144,6 +145,25 @@ Test(file, replaces_no_folder_and_reads_no_pipe)
     check(mkfifo(path, 0600) == 0);
     check_status(wg__file_open(&file, path, &error), WG_EFILE);
     check(remove(path) == 0);
+}
+
+/* A device that is replaced by a file would be gone for everybody. */
+Test(file, writes_to_devices_and_through_links)
+{
+    struct stat what;
+    char link[512];
+    check_equal_i(save_text("/dev/null", "new", WG_OK, NULL), WG_OK);
+    check(stat("/dev/null", &what) == 0 && S_ISCHR(what.st_mode));
+    check_alone("/dev/null");
+    const char *path = test_path("target");
+    snprintf(link, sizeof link, "%s", test_path("link"));
+    test_file_write(path, "old", 3);
+    check(symlink(path, link) == 0);
+    check_equal_i(save_text(link, "new", WG_OK, NULL), WG_OK);
+    check(lstat(link, &what) == 0 && S_ISLNK(what.st_mode));
+    check_content(path, "new");
+    check(remove(link) == 0);
+    test_file_remove(path);
 }
 
 #endif
