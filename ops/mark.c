@@ -1,9 +1,9 @@
 /* Batch marks: which axis of a result holds the samples, told by the class of its op.
  *
- * A mark {axis, group} says that the axis has samples * group entries, all entries of a sample next to
- * each other. An op keeps a mark if each result entry depends, of the marked inputs, on entries of its
- * own sample alone. Where that is not so for certain the op is a cut: its marked inputs must be complete
- * before it runs. A false cut costs time; a false mark would cost bits.                              */
+ * A mark {axis, group} says that the axis has samples * group entries, all entries of a sample
+ * next to each other. An op keeps a mark if each result entry depends, of the marked inputs, on
+ * entries of its own sample alone. Where that is not so for certain the op is a cut: its marked
+ * inputs must be complete before it runs. A false cut costs time; a false mark would cost bits. */
 #include "ops/internal.h"
 
 typedef struct mark_query {
@@ -41,7 +41,8 @@ static int64_t extent_before(const wg__shape *shape, int32_t axis)
     return count;
 }
 
-/* The axis that starts after as many entries as the marked one did and still leads with the samples. */
+/* The axis that starts after as many entries as the marked one did and still leads with the
+ * samples. */
 static bool mark_reshape(const mark_query *q, wg__mark *mark)
 {
     const wg__mark *own = &q->marks[0];

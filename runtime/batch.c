@@ -1,9 +1,9 @@
 /* Batch marks over a plan: which values hold one row, or group of rows, a sample.
  *
- * Marks start at inputs whose rows are samples and follow the ops. Only marks of the leading axis lead to
- * shards; a computed value marked elsewhere is computed whole and starts without a mark. Then, backwards,
- * a value made of no sample (random numbers, a count) that marked values read row by row is adopted: it
- * is made row by row where it is read, instead of as a whole before.                                 */
+ * Marks start at inputs whose rows are samples and follow the ops. Only marks of the leading axis
+ * lead to shards; a computed value marked elsewhere is computed whole and starts without a mark.
+ * Then, backwards, a value made of no sample (random numbers, a count) that marked values read
+ * row by row is adopted: it is made row by row where it is read, instead of as a whole before. */
 #include "runtime/internal.h"
 
 static const wg__mark no_mark = { 0, 0, 0 };

@@ -1,5 +1,6 @@
-/* Frames by key. A hash finds a candidate and the bytes of the key confirm it, so that a broken hash would
- * cost time and nothing else. When the cache is full, what was not used for longest goes first.     */
+/* Frames by key. A hash finds a candidate and the bytes of the key confirm it, so that a broken
+ * hash would cost time and nothing else. When the cache is full, what was not used for longest
+ * goes first. */
 #include "runtime/internal.h"
 
 #include <string.h>

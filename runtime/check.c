@@ -2,12 +2,14 @@
  *
  *     L0 = sum w0 f(x),    Lk = sum over inputs i of sum wki dL(k-1)/dxi,
  *
- * and for each order k the recorded dL(k-1)/dx is compared, element by element, with the fourth order
- * difference of L(k-1). So every derivative is checked against the one below it, down to the value.
+ * and for each order k the recorded dL(k-1)/dx is compared, element by element, with the fourth
+ * order difference of L(k-1). So every derivative is checked against the one below it, down to
+ * the value.
  *
- * A difference carries truncation, which falls with the step, and rounding, which grows as it falls. Of
- * several steps the one that agrees best with its neighbour is taken. Rounding is told from a wrong
- * derivative by its size: a few units in the last place of sum |w f|, over the step.                 */
+ * A difference carries truncation, which falls with the step, and rounding, which grows as it
+ * falls. Of several steps the one that agrees best with its neighbour is taken. Rounding is told
+ * from a wrong derivative by its size: a few units in the last place of sum |w f|, over the step.
+ */
 #include "runtime/internal.h"
 
 #include <float.h>

@@ -1,5 +1,5 @@
-/* Rough costs: enough to tell what is worth a thread and what is not, and how to share it out. Measured
- * on an AVX-512 core of about 3 GHz with data in L2; nothing but speed depends on them.              */
+/* Rough costs: enough to tell what is worth a thread and what is not, and how to share it out.
+ * Measured on an AVX-512 core of about 3 GHz with data in L2; nothing but speed depends on them. */
 #include "runtime/internal.h"
 
 /* Nanoseconds for each element of f32, except for matmul: for each flop. */

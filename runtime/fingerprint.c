@@ -1,5 +1,6 @@
-/* Fingerprints: of a program, over the recording it was made from, and of parameters, over names, types
- * and elements. Equal bits have equal fingerprints on every machine: words are little endian, NaN is one.*/
+/* Fingerprints: of a program, over the recording it was made from, and of parameters, over names,
+ * types and elements. Equal bits have equal fingerprints on every machine: words are little
+ * endian, NaN is one. */
 #include "runtime/internal.h"
 
 #include <string.h>

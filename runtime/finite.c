@@ -1,6 +1,7 @@
-/* What became infinite or NaN first. From each wanted or stored value that is not finite the way leads
- * back through inputs that are not finite either, where a select has taken them; the earliest value on
- * the way whose own inputs are finite is where it began. The frame has kept every value.             */
+/* What became infinite or NaN first. From each wanted or stored value that is not finite the way
+ * leads back through inputs that are not finite either, where a select has taken them; the
+ * earliest value on the way whose own inputs are finite is where it began. The frame has kept
+ * every value. */
 #include "runtime/internal.h"
 
 #include <string.h>

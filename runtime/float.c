@@ -1,6 +1,6 @@
-/* The floating-point environment. Bits are promised only for rounding to nearest with denormals kept;
- * a host may have set something else on its threads, so each worker sets this when it claims work and
- * puts back what was there.                                                                        */
+/* The floating-point environment. Bits are promised only for rounding to nearest with denormals
+ * kept; a host may have set something else on its threads, so each worker sets this when it
+ * claims work and puts back what was there. */
 #include "runtime/internal.h"
 
 #if defined(__SSE__) || defined(_M_X64)

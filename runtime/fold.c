@@ -1,5 +1,6 @@
-/* Constants of constants, computed while planning by the kernels that would compute them in a run: same
- * bits. Elementwise ops on numbers that fill their shapes stay numbers that fill a shape, of any size.  */
+/* Constants of constants, computed while planning by the kernels that would compute them in a
+ * run: same bits. Elementwise ops on numbers that fill their shapes stay numbers that fill a
+ * shape, of any size. */
 #include "runtime/internal.h"
 
 #include <string.h>

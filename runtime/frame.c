@@ -1,6 +1,7 @@
-/* A plan made ready for one runtime: items, places, and each instruction as a call whose operands need
- * no more than a base address and the rows at hand. Templates are shared by all threads and copied when
- * they are used: filling in three operands takes less time than keeping a copy for each thread in cache. */
+/* A plan made ready for one runtime: items, places, and each instruction as a call whose operands
+ * need no more than a base address and the rows at hand. Templates are shared by all threads and
+ * copied when they are used: filling in three operands takes less time than keeping a copy for
+ * each thread in cache. */
 #include "runtime/internal.h"
 
 #include <string.h>
@@ -144,7 +145,8 @@ void wg__frame_free(wg__frame *frame)
 
 /* ---- inputs ---- */
 
-/* Kernels read whole elements at their natural alignment, and the planner took inputs for contiguous. */
+/* Kernels read whole elements at their natural alignment, and the planner took inputs for
+ * contiguous. */
 static bool is_readable_in_place(const wg_view *view)
 {
     const size_t bytes = wg_dtype_bytes(view->dtype);

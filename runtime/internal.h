@@ -1,9 +1,9 @@
 /* The runtime between its files.
  *
  * A plan says what is done: values, the regions that compute them, their order. It knows neither
- * threads nor memory and is shared by every program made from equal recordings. A frame is a plan made
- * ready for one runtime: sizes of shards, places in memory, calls. Running is one walk over a frame's
- * stages with a table of base addresses; nothing is allocated there.                               */
+ * threads nor memory and is shared by every program made from equal recordings. A frame is a plan
+ * made ready for one runtime: sizes of shards, places in memory, calls. Running is one walk over
+ * a frame's stages with a table of base addresses; nothing is allocated there. */
 #ifndef WG_RUNTIME_INTERNAL_H
 #define WG_RUNTIME_INTERNAL_H
 
@@ -94,8 +94,8 @@ void wg__runtime_drop(wg_runtime *runtime);
 
 /* ---- plan: values ---- */
 
-/* Base addresses of a run. From WG__SLOT_FIRST on they come from outside: inputs, then parameters,
- * then results.                                                                                   */
+/* Base addresses of a run. From WG__SLOT_FIRST on they come from outside: inputs, then
+ * parameters, then results. */
 enum { WG__SLOT_SCRATCH, WG__SLOT_WORKSPACE, WG__SLOT_CONSTANT, WG__SLOT_FIRST };
 
 typedef struct wg__value {
@@ -121,9 +121,9 @@ typedef struct wg__value {
 
 /* ---- plan: stages and regions ----
  *
- * The values of a region are computed item by item. An item is some units of the region, for which one
- * worker computes all its values in order. Items of a stage, of whatever region, may run in any order;
- * a stage starts when the one before it is complete.                                               */
+ * The values of a region are computed item by item. An item is some units of the region, for which
+ * one worker computes all its values in order. Items of a stage, of whatever region, may run in any
+ * order; a stage starts when the one before it is complete. */
 
 typedef enum wg__region_kind {
     WG__REGION_SERIAL,        /* small values; one unit */
@@ -157,7 +157,7 @@ typedef struct wg__plan {
     int32_t stage_count;
     int64_t input_count, version_count;   /* slots of the recording */
     bool *input_is_read, *version_is_read;
-    bool keeps_all;           /* every value stays until the end, for the search of what is not finite */
+    bool keeps_all;           /* every value stays, for the search of what is not finite */
     wg__hash fingerprint;
 } wg__plan;
 
@@ -220,8 +220,8 @@ typedef struct wg__draft {
     uint32_t instance;
 } wg__draft;
 
-/* value.c: the value of an op on values: an equal one if there is one, a view if it is only that, else a
- * new one. WG__NONE without memory.                                                                  */
+/* value.c: the value of an op on values: an equal one if there is one, a view if it is only that,
+ * else a new one. WG__NONE without memory. */
 uint32_t wg__value_make(wg__planner *planner, const wg__draft *draft);
 /* A new value of the same elements in memory of its own. */
 uint32_t wg__value_copy(wg__planner *planner, uint32_t value);
@@ -241,12 +241,13 @@ const void *wg__uniform(const wg__planner *planner, uint32_t value);
 /* cost.c: rough work of one value, alone on one core. */
 typedef struct wg__cost { double flops, bytes, time_ns; } wg__cost;
 wg__cost wg__cost_of(const wg__plan *plan, uint32_t value);
-/* slice.c: the axis of input i that follows the leading axis of the result; WG__NOWHERE: all of the
- * input is read for any row.                                                                       */
+/* slice.c: the axis of input i that follows the leading axis of the result; WG__NOWHERE: all of
+ * the input is read for any row. */
 int32_t wg__slice_axis(const wg__plan *plan, const wg__value *value, int32_t i);
-/* True if the leading axis of the result can be computed in pieces; rows_min: the least of a piece. */
+/* True if the leading axis of the result can be computed in pieces; rows_min: the least of a
+ * piece. */
 bool wg__slice_is_possible(const wg__plan *plan, const wg__value *value, int64_t *rows_min);
-/* mark.c, region.c: the steps after the values are known. */
+/* batch.c, region.c: the steps after the values are known. */
 int wg__plan_mark(wg__planner *planner);
 int wg__plan_cut(wg__planner *planner);
 
@@ -276,8 +277,8 @@ typedef struct wg__frame {
     wg__arena arena;          /* of what follows */
     wg__plan *plan;           /* held */
     size_t bytes;             /* of all this */
-    int64_t *last_use;        /* by value: place in the order of its last reader in its own region */
-    int64_t *offset;          /* by value: of its memory from the base address of its slot, in bytes */
+    int64_t *last_use;        /* by value: place in the order of its own region's last reader */
+    int64_t *offset;          /* by value: bytes of its memory from the base of its slot */
     int64_t *units;           /* by region: of the largest item */
     wg__instruction *instruction;   /* as plan->order */
     int64_t item_count, item_capacity;
@@ -320,8 +321,8 @@ int wg__frame_run(wg_runtime *runtime, wg__frame *frame, wg__failure *failure);
 void wg__nan_canonical(wg_dtype dtype, int64_t count, void *data);
 /* Stores the new values of parameters. Cannot fail. */
 void wg__frame_commit(wg_runtime *runtime, wg__frame *frame);
-/* finite.c: the earliest value that is not finite and reaches a wanted or stored one; WG__NONE: all are
- * finite. The plan keeps all.                                                                      */
+/* finite.c: the earliest value that is not finite and reaches a wanted or stored one; WG__NONE:
+ * all are finite. The plan keeps all. */
 uint32_t wg__frame_find_not_finite(wg_runtime *runtime, wg__frame *frame);
 
 /* read.c: the one element, and all elements into strided memory of the same type. */

@@ -1,8 +1,9 @@
-/* The key of a recording: every byte that its plan depends on, and none that may change from run to run.
+/* The key of a recording: every byte that its plan depends on, and none that may change from run
+ * to run.
  *
- * Tables are interned in order of first use and scalars are canonical, so equal recordings have equal
- * keys. Each list is preceded by its length: no two recordings share a key by running lists together.
- * Settings of the runtime come last and are no part of the fingerprint.                            */
+ * Tables are interned in order of first use and scalars are canonical, so equal recordings have
+ * equal keys. Each list is preceded by its length: no two recordings share a key by running lists
+ * together. Settings of the runtime come last and are no part of the fingerprint. */
 #include "runtime/internal.h"
 
 #include <string.h>

@@ -1,7 +1,7 @@
-/* Places in memory. A value read by a later stage has a place in the workspace from the stage that
- * computes it to the last that reads it; a value read inside its region alone has one in the scratch of
- * a worker, for the rows of one item, from its instruction to the last that reads it. An elementwise
- * instruction takes over the place of an input that it is the last to read.                          */
+/* Places in memory. A value read by a later stage has a place in the workspace from the stage
+ * that computes it to the last that reads it; a value read inside its region alone has one in the
+ * scratch of a worker, for the rows of one item, from its instruction to the last that reads it.
+ * An elementwise instruction takes over the place of an input that it is the last to read. */
 #include "runtime/internal.h"
 
 #include <string.h>

@@ -1,9 +1,9 @@
-/* From a recording to a plan: what is wanted is followed back to its leaves, each node met becomes a
- * value in its simplest form, and the values that are still needed then are marked, cut into regions and
- * ordered. What nothing wanted depends on never becomes a value.
+/* From a recording to a plan: what is wanted is followed back to its leaves, each node met
+ * becomes a value in its simplest form, and the values that are still needed then are marked, cut
+ * into regions and ordered. What nothing wanted depends on never becomes a value.
  *
- * Wanted and stored values own their memory: where one is only a view, a leaf, or a value already wanted
- * under another name, it is copied.                                                                 */
+ * Wanted and stored values own their memory: where one is only a view, a leaf, or a value already
+ * wanted under another name, it is copied. */
 #include "runtime/internal.h"
 
 #include <string.h>

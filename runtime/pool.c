@@ -1,16 +1,18 @@
 /* Fork and join on libuv's threads; the only file that includes uv.h.
  *
- * A join is a ticket {generation, left}: whoever wants an item takes one off `left` by compare-and-swap.
- * An item is counted as complete after its work; the caller claims too, and then waits for completed
- * items, never for a thread to show up. So a helper that is late, starved or missing costs time and
- * nothing else, and with every helper missing the caller does all of it.
+ * A join is a ticket {generation, left}: whoever wants an item takes one off `left` by
+ * compare-and-swap. An item is counted as complete after its work; the caller claims too, and
+ * then waits for completed items, never for a thread to show up. So a helper that is late,
+ * starved or missing costs time and nothing else, and with every helper missing the caller does
+ * all of it.
  *
- * The job is read only after an item of it was claimed. It cannot have been replaced by then: the join
- * it belongs to waits for that item. So a helper that slept through a hundred joins does no harm.
+ * The job is read only after an item of it was claimed. It cannot have been replaced by then: the
+ * join it belongs to waits for that item. So a helper that slept through a hundred joins does no
+ * harm.
  *
- * A helper is one uv_queue_work on a private loop. It stays for a short while after its last item,
- * because the next join is usually microseconds away, and then gives the thread back: other users of the
- * pool are not starved and a process that exits does not wait for us.                               */
+ * A helper is one uv_queue_work on a private loop. It stays for a short while after its last
+ * item, because the next join is usually microseconds away, and then gives the thread back: other
+ * users of the pool are not starved and a process that exits does not wait for us. */
 #include "runtime/internal.h"
 
 #include <string.h>
@@ -22,8 +24,8 @@
 #include <emmintrin.h>
 #endif
 
-/* A pause takes 10 to 40 ns, so the first part is some 60 us: the host's own work between two steps.
- * Yielding then leaves the core to whoever needs it.                                                */
+/* A pause takes 10 to 40 ns, so the first part is some 60 us: the host's own work between two
+ * steps. Yielding then leaves the core to whoever needs it. */
 enum { PAUSE_COUNT = 2000, YIELD_COUNT = 300 };
 
 /* libuv's own default and limit; and the threads left over for the host's files and names. */

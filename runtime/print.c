@@ -1,4 +1,5 @@
-/* A program as text: what runs in which stage, cut into how many items, on which memory, at which cost. */
+/* A program as text: what runs in which stage, cut into how many items, on which memory, at which
+ * cost. */
 #include "runtime/internal.h"
 
 typedef struct printer {

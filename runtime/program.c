@@ -1,8 +1,9 @@
 /* Compiled programs: making, copying, freeing.
  *
- * A program is a frame of its own and everything it needs from the recording, copied: names, large
- * constants, scalars, the texts by which its errors call values. It holds its parameters and its runtime,
- * so everything else may be reset or freed. A copy for another runtime shares the plan alone.       */
+ * A program is a frame of its own and everything it needs from the recording, copied: names,
+ * large constants, scalars, the texts by which its errors call values. It holds its parameters
+ * and its runtime, so everything else may be reset or freed. A copy for another runtime shares
+ * the plan alone. */
 #include "runtime/internal.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
-/* Values out of a recording. A read runs what has not run yet, together with the recording's effects;
- * what was computed for it stays on the tape, so that reading again is free.                         */
+/* Values out of a recording. A read runs what has not run yet, together with the recording's
+ * effects; what was computed for it stays on the tape, so that reading again is free. */
 #include "runtime/internal.h"
 
 #include <string.h>

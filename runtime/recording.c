@@ -1,9 +1,9 @@
 /* Running a tape as it stands.
  *
- * What is wanted and not known yet is computed together with the pending effects, each once. Parameters
- * that the recording met first are made before, by programs of their own: so the first step and all
- * later ones run the same main program. If the main run fails they are taken back, and nothing was
- * stored: a run commits all its effects or none.                                                   */
+ * What is wanted and not known yet is computed together with the pending effects, each once.
+ * Parameters that the recording met first are made before, by programs of their own: so the first
+ * step and all later ones run the same main program. If the main run fails they are taken back,
+ * and nothing was stored: a run commits all its effects or none. */
 #include "runtime/internal.h"
 
 /* ---- locks ---- */
@@ -52,8 +52,8 @@ int wg__recording_lock(wg_runtime *runtime, wg_tape *tape)
 
 /* ---- bases ---- */
 
-/* What the frame reads from outside. A parameter may have been replaced by one of another type since the
- * recording met it.                                                                                */
+/* What the frame reads from outside. A parameter may have been replaced by one of another type
+ * since the recording met it. */
 static int sources_bind(wg_tape *tape, wg__frame *frame)
 {
     const wg__plan *plan = frame->plan;

@@ -1,21 +1,22 @@
 /* Stages and regions: which values are computed together, and what must be complete before.
  *
- * A value may be computed in the stage of an input only if both lie in one region and a row of the value
- * needs just that row of the input; else one stage later. Values of samples form one region a stage,
- * forward and backward alike, and run shard by shard; small values form one serial region a stage; large
- * elementwise ones run row by row with others of as many rows; a large product or reduction is a region
- * of its own, cut along its leading axis, so that a contraction over the batch is never cut along it.
+ * A value may be computed in the stage of an input only if both lie in one region and a row of
+ * the value needs just that row of the input; else one stage later. Values of samples form one
+ * region a stage, forward and backward alike, and run shard by shard; small values form one
+ * serial region a stage; large elementwise ones run row by row with others of as many rows; a
+ * large product or reduction is a region of its own, cut along its leading axis, so that a
+ * contraction over the batch is never cut along it.
  *
- * First every value gets its earliest stage; then, backwards, values of samples and small ones move as
- * late as their readers allow, so that a region of a later stage need not read from memory what it could
- * compute itself.                                                                                 */
+ * First every value gets its earliest stage; then, backwards, values of samples and small ones
+ * move as late as their readers allow, so that a region of a later stage need not read from
+ * memory what it could compute itself. */
 #include "runtime/internal.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* Below this a value is not worth a thread, and elementwise values are told apart by size alone: a chain
- * of equal sizes must not alternate between regions.                                                */
+/* Below this a value is not worth a thread, and elementwise values are told apart by size alone:
+ * a chain of equal sizes must not alternate between regions. */
 static const double SMALL_NS = 2000;
 enum { SMALL_COUNT = 16384, ROWS_MIN = 16 };
 
@@ -35,8 +36,8 @@ static bool is_elementwise(const wg__plan *plan, const wg__value *value)
 {
     const wg__class class = wg__op_table[value->op].class;
     if (class == WG__CLASS_LINEAR || class == WG__CLASS_MAP) return true;
-    const wg__shape *in = value->op == WG__OP_reshape ? &plan->value[value->in[0]].type.shape : NULL;
-    return in != NULL && wg__shape_equal(in, &value->type.shape);
+    if (value->op != WG__OP_reshape) return false;
+    return wg__shape_equal(&plan->value[value->in[0]].type.shape, &value->type.shape);
 }
 
 static wg__region_kind kind_of(const cutter *c, uint32_t index)
@@ -124,8 +125,8 @@ static void stages_earliest(const cutter *c)
     }
 }
 
-/* Moving a value of samples later makes its inputs wait in memory, if others keep them where they are. It
- * is worth it if they are no more than the value itself, which waits otherwise.                       */
+/* Moving a value of samples later makes its inputs wait in memory, if others keep them where they
+ * are. It is worth it if they are no more than the value itself, which waits otherwise. */
 static bool is_worth_moving(const cutter *c, uint32_t index, int32_t to)
 {
     const wg__plan *plan = c->plan;
@@ -235,7 +236,8 @@ static int region_compare(const void *x, const void *y)
     return a->first < b->first ? -1 : a->first > b->first;
 }
 
-/* Sorts the regions and lists the values of each. `first` holds a value of the region until then. */
+/* Sorts the regions and lists the values of each. `first` holds a value of the region until then.
+ */
 static int regions_order(wg__planner *planner)
 {
     wg__plan *plan = planner->plan;
@@ -263,8 +265,8 @@ static int regions_order(wg__planner *planner)
 
 /* ---- lives ---- */
 
-/* The last stage that reads each value, and which values no other region reads: they need no more than
- * the rows of the item at hand.                                                                     */
+/* The last stage that reads each value, and which values no other region reads: they need no more
+ * than the rows of the item at hand. */
 static void lives_find(wg__plan *plan)
 {
     for (int64_t i = 0; i < plan->value_count; i++) {

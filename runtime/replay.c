@@ -1,5 +1,5 @@
-/* Compiled programs: binding, running, reading. Binding checks against the recording, so that running has
- * nothing left to check but what others may have changed meanwhile.                                */
+/* Compiled programs: binding, running, reading. Binding checks against the recording, so that
+ * running has nothing left to check but what others may have changed meanwhile. */
 #include "runtime/internal.h"
 
 #include <stdio.h>

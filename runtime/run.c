@@ -1,13 +1,13 @@
 /* Running a frame: stage by stage, item by item, instruction by instruction.
  *
- * Of all failures of a stage the one of the earliest instruction is told, whatever thread met it when.
- * A commit comes after every stage: nothing that can fail is left by then.                          */
+ * Of all failures of a stage the one of the earliest instruction is told, whatever thread met it
+ * when. A commit comes after every stage: nothing that can fail is left by then. */
 #include "runtime/internal.h"
 
 #include <string.h>
 
-/* Forking pays if a stage takes longer than a join among threads that are awake, and if waking them is
- * little against the whole run.                                                                     */
+/* Forking pays if a stage takes longer than a join among threads that are awake, and if waking
+ * them is little against the whole run. */
 static const double JOIN_NS = 5000, WAKE_NS = 60000;
 /* A commit of more bytes than this is shared out. */
 enum { COMMIT_BYTES_MIN = 1024 * 1024 };

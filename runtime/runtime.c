@@ -1,5 +1,5 @@
-/* A runtime: its threads, its memory, its cache. One thread runs on it at a time; a second gets WG_EBUSY.
- * Programs hold it, so that it may be freed before them.                                            */
+/* A runtime: its threads, its memory, its cache. One thread runs on it at a time; a second gets
+ * WG_EBUSY. Programs hold it, so that it may be freed before them. */
 #include "runtime/internal.h"
 
 #include <stdlib.h>

@@ -1,10 +1,11 @@
-/* How regions are cut into items. Bits do not depend on it: the order of every sum is told by shapes, so
- * sizes are free to follow caches and threads.                                                     */
+/* How regions are cut into items. Bits do not depend on it: the order of every sum is told by
+ * shapes, so sizes are free to follow caches and threads. */
 #include "runtime/internal.h"
 
 #include <string.h>
 
-/* Half of an L2 of 1 MiB, for what is alive at a time; the rest is for weights and packed panels. */
+/* Half of an L2 of 1 MiB, for what is alive at a time; the rest is for weights and packed panels.
+ */
 static const int64_t LIVE_BYTES_MAX = 512 * 1024;
 /* Shards shorter than this spend their time on packing; pieces end on whole vectors of rows. */
 enum { SHARD_UNITS_MIN = 64, SHARD_UNITS_FEW = 16, UNIT_STEP = 8 };

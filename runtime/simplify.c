@@ -1,8 +1,9 @@
-/* Exact identities: the closed list of rewrites. Each gives the same bits for every operand, signed zeros
- * and infinities included (NaN is one value), so what is rewritten never shows. Nothing here changes a
- * rounding: x + (+0), 0 - x, x * 0, x - x, x / x and regrouping are no identities.
+/* Exact identities: the closed list of rewrites. Each gives the same bits for every operand,
+ * signed zeros and infinities included (NaN is one value), so what is rewritten never shows.
+ * Nothing here changes a rounding: x + (+0), 0 - x, x * 0, x - x, x / x and regrouping are no
+ * identities.
  *
- * Rewriting goes from inputs to results, so operands are in their simplest form already.             */
+ * Rewriting goes from inputs to results, so operands are in their simplest form already. */
 #include "runtime/internal.h"
 
 #include <math.h>

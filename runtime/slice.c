@@ -1,8 +1,9 @@
 /* Which part of its inputs a piece of a result needs. Pieces are runs of the leading axis.
  *
- * The order of every sum is told by logical shapes, so a piece has the bits of the whole as long as its
- * shape tells the same: reduced axes are never cut, and where the axis that is cut is all that stands
- * after the reduced ones, a piece of one row would turn columns into a row: it has two at least.     */
+ * The order of every sum is told by logical shapes, so a piece has the bits of the whole as long
+ * as its shape tells the same: reduced axes are never cut, and where the axis that is cut is all
+ * that stands after the reduced ones, a piece of one row would turn columns into a row: it has
+ * two at least. */
 #include "runtime/internal.h"
 
 static bool axis_is_reduced(const wg__value *value, int32_t axis)

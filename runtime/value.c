@@ -1,8 +1,8 @@
 /* Values: what a recording computes, each distinct one once.
  *
- * A value owns memory, or is a view that walks the memory of its base: a view of a view walks the same
- * base, so movements of any depth cost nothing and equal walks are one value, however they came about.
- * Values are found by a hash over what defines them and confirmed field by field.                    */
+ * A value owns memory, or is a view that walks the memory of its base: a view of a view walks the
+ * same base, so movements of any depth cost nothing and equal walks are one value, however they
+ * came about. Values are found by a hash over what defines them and confirmed field by field. */
 #include "runtime/internal.h"
 
 #include <string.h>
@@ -32,8 +32,8 @@ static void stride_contiguous(wg__value *value)
 
 /* ---- equal values ---- */
 
-/* Leaves differ by their attributes, constants by their elements, views by their walk, others by op,
- * inputs and attributes.                                                                           */
+/* Leaves differ by their attributes, constants by their elements, views by their walk, others by
+ * op, inputs and attributes. */
 static bool is_view(const wg__value *value, uint32_t self)
 {
     return value->base != self;

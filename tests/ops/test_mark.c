@@ -1,5 +1,5 @@
-/* Batch marks: which axis of a result holds the samples. Expected marks are read off the meaning of each
- * op on a batch of 6 samples; a cut is what mixes samples.                                         */
+/* Batch marks: which axis of a result holds the samples. Expected marks are read off the meaning
+ * of each op on a batch of 6 samples; a cut is what mixes samples. */
 #include "ops/internal.h"
 #include "support/test.h"
 
@@ -60,8 +60,8 @@ static const wg__mark cut = { .is_set = -1 };
 
 Test(mark, nothing_marked_is_nothing_marked)
 {
-    expect(&(question){ WG__OP_add, 2, { TYPE(6, 2), TYPE(6, 2) }, { none, none }, .out = TYPE(6, 2) },
-           none);
+    expect(&(question){ WG__OP_add, 2, { TYPE(6, 2), TYPE(6, 2) }, { none, none },
+                        .out = TYPE(6, 2) }, none);
     expect(&(question){ WG__OP_sum, 1, { TYPE(6, 2) }, { none }, { 1 }, 1, TYPE(2) }, none);
 }
 
@@ -99,8 +99,8 @@ Test(mark, movements_move_it)
 {
     expect(&(question){ WG__OP_permute, 1, { TYPE(6, 2, 5) }, { marked(0, 1) }, { 2, 0, 1 }, 3,
                         TYPE(5, 6, 2) }, marked(1, 1));
-    expect(&(question){ WG__OP_broadcast, 1, { TYPE(6, 1) }, { marked(0, 1) }, .out = TYPE(4, 6, 3) },
-           marked(1, 1));
+    expect(&(question){ WG__OP_broadcast, 1, { TYPE(6, 1) }, { marked(0, 1) },
+                        .out = TYPE(4, 6, 3) }, marked(1, 1));
     expect(&(question){ WG__OP_broadcast, 1, { TYPE(1, 3) }, { marked(0, 1) }, .out = TYPE(4, 3) },
            cut);
     question slice = { WG__OP_slice, 1, { TYPE(6, 4) }, { marked(0, 1) }, { 1, 0, 2, 1 }, 4,
@@ -108,8 +108,8 @@ Test(mark, movements_move_it)
     expect(&slice, marked(0, 1));
     slice.attribute[0] = 0;
     expect(&slice, cut);
-    question concat = { WG__OP_concat, 2, { TYPE(6, 2), TYPE(6, 3) }, { marked(0, 1), none }, { 1 }, 1,
-                        TYPE(6, 5) };
+    question concat = { WG__OP_concat, 2, { TYPE(6, 2), TYPE(6, 3) }, { marked(0, 1), none },
+                        { 1 }, 1, TYPE(6, 5) };
     expect(&concat, marked(0, 1));
     concat.attribute[0] = 0;
     expect(&concat, cut);
@@ -142,8 +142,8 @@ Test(mark, products_keep_rows_and_leading_axes)
     expect(&q, marked(1, 1));
     q.mark[1] = marked(0, 1);
     expect(&q, cut);
-    question weight = { WG__OP_matmul, 2, { TYPE(2, 6), TYPE(6, 5) }, { marked(1, 1), marked(0, 1) },
-                        .out = TYPE(2, 5) };
+    question weight = { WG__OP_matmul, 2, { TYPE(2, 6), TYPE(6, 5) },
+                        { marked(1, 1), marked(0, 1) }, .out = TYPE(2, 5) };
     expect(&weight, cut);
     question batched = { WG__OP_matmul, 2, { TYPE(6, 2, 3), TYPE(6, 3, 4) },
                          { marked(0, 1), marked(0, 1) }, .out = TYPE(6, 2, 4) };
@@ -161,11 +161,11 @@ Test(mark, lookups_take_the_mark_of_the_index_or_of_other_axes)
     expect(&q, marked(0, 1));
     q.mark[0] = marked(1, 1);
     expect(&q, cut);
-    question rows = { WG__OP_gather, 2, { TYPE(6, 4), TYPE(3, 2) }, { marked(0, 1), none }, { 1 }, 1,
-                      TYPE(6, 3, 2) };
+    question rows = { WG__OP_gather, 2, { TYPE(6, 4), TYPE(3, 2) }, { marked(0, 1), none },
+                      { 1 }, 1, TYPE(6, 3, 2) };
     expect(&rows, marked(0, 1));
-    question after = { WG__OP_gather, 2, { TYPE(4, 6), TYPE(3, 2) }, { marked(1, 1), none }, { 0 }, 1,
-                       TYPE(3, 2, 6) };
+    question after = { WG__OP_gather, 2, { TYPE(4, 6), TYPE(3, 2) }, { marked(1, 1), none },
+                       { 0 }, 1, TYPE(3, 2, 6) };
     expect(&after, marked(2, 1));
     after.mark[0] = marked(0, 1);
     expect(&after, cut);

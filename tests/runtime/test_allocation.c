@@ -1,5 +1,5 @@
-/* Memory: after the first steps a loop allocates nothing, nothing leaks, and a request refused at any
- * point ends in WG_EMEMORY with everything as it was.                                               */
+/* Memory: after the first steps a loop allocates nothing, nothing leaks, and a request refused at
+ * any point ends in WG_EMEMORY with everything as it was. */
 #include "runtime/network.h"
 #include "support/memory.h"
 

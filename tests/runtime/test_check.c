@@ -1,7 +1,8 @@
-/* The gradient checker is trusted because of this: right derivatives pass, and every kind of wrong one
- * is caught. A wrong rule is made from right ones: f, with a derivative that is that of h, is
+/* The gradient checker is trusted because of this: right derivatives pass, and every kind of
+ * wrong one is caught. A wrong rule is made from right ones: f, with a derivative that is that of
+ * h, is
  *
- *     stop_gradient(f - h) + h.                                                                    */
+ *     stop_gradient(f - h) + h. */
 #include "runtime/internal.h"
 #include "support/test.h"
 
@@ -103,9 +104,9 @@ Test(check, integer_inputs_are_left_alone)
 /* ---- wrong ---- */
 
 typedef enum mutation {
-    SIGN, FACTOR, OFFSET, TERM, AXIS, TRANSPOSED, STALE, RESULT_FOR_INPUT, SWAPPED_INPUTS, BROADCAST_SUM,
-    WRONG_BRANCH, TIE, INDEX_SHIFTED, MISSING_CHAIN, SECOND_ORDER_ONLY, ONE_ELEMENT, SMALL_FACTOR,
-    MUTATIONS
+    SIGN, FACTOR, OFFSET, TERM, AXIS, TRANSPOSED, STALE, RESULT_FOR_INPUT, SWAPPED_INPUTS,
+    BROADCAST_SUM, WRONG_BRANCH, TIE, INDEX_SHIFTED, MISSING_CHAIN, SECOND_ORDER_ONLY,
+    ONE_ELEMENT, SMALL_FACTOR, MUTATIONS
 } mutation;
 
 static wg_var with_derivative_of(wg_var f, wg_var h)

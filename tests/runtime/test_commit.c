@@ -1,5 +1,5 @@
-/* Effects: a recording means what its statements would mean one by one, runs once, and stores all it
- * assigns or nothing. The first tests follow the table of the API's decisions row by row.            */
+/* Effects: a recording means what its statements would mean one by one, runs once, and stores all
+ * it assigns or nothing. The first tests follow the table of the API's decisions row by row. */
 #include "runtime/internal.h"
 #include "support/test.h"
 

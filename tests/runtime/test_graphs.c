@@ -1,6 +1,7 @@
-/* Random recordings, run by the runtime and statement by statement by the immediate evaluator: every value
- * wanted must have the same bits, NaN being one value. Shapes share a few extents, so that batches meet
- * parameters of as many rows, views are stacked, and most pairs of values can be combined.          */
+/* Random recordings, run by the runtime and statement by statement by the immediate evaluator:
+ * every value wanted must have the same bits, NaN being one value. Shapes share a few extents, so
+ * that batches meet parameters of as many rows, views are stacked, and most pairs of values can
+ * be combined. */
 #include "runtime/internal.h"
 #include "support/replay.h"
 #include "support/test.h"

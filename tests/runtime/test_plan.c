@@ -1,5 +1,6 @@
-/* What planning makes of a recording: how many instructions are left, how many joins a step takes, what
- * lies where. That the bits stay those of the statements is shown in test_graphs.c and test_bits.c.   */
+/* What planning makes of a recording: how many instructions are left, how many joins a step
+ * takes, what lies where. That the bits stay those of the statements is shown in test_graphs.c
+ * and test_bits.c. */
 #include "runtime/network.h"
 
 #include <string.h>
@@ -187,7 +188,8 @@ Test(plan, a_step_of_weighted_samples_takes_four_joins_at_most)
     free(net);
 }
 
-/* The whole chain of a network lies in one region: what is between its ends is never written whole. */
+/* The whole chain of a network lies in one region: what is between its ends is never written
+ * whole. */
 Test(plan, activations_of_one_region_stay_in_scratch)
 {
     bench b = open_with(1);

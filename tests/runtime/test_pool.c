@@ -28,7 +28,8 @@ static void work(void *context, int worker, int64_t index)
     atomic_fetch_sub(&j->at_work[worker], 1);
 }
 
-/* Runs a join; returns how many items were not done exactly once, or by a worker doing two at a time. */
+/* Runs a join; returns how many items were not done exactly once, or by a worker doing two at a
+ * time. */
 static int join(wg__pool *pool, job *j, int64_t count)
 {
     for (int64_t i = 0; i < count; i++) atomic_store(&j->done[i], 0);
@@ -90,7 +91,8 @@ Test(pool, several_pools_share_the_threads)
     free(j);
 }
 
-/* The child has none of the parent's threads, whether or not they were at work when it was forked. */
+/* The child has none of the parent's threads, whether or not they were at work when it was
+ * forked. */
 Test(pool, a_forked_child_works_alone_and_ends)
 {
     job *j = calloc(1, sizeof *j);

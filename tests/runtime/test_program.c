@@ -1,4 +1,5 @@
-/* Compiled programs: independent of tape and runtime handles, bound by name, run without allocating. */
+/* Compiled programs: independent of tape and runtime handles, bound by name, run without
+ * allocating. */
 #include "runtime/network.h"
 #include "support/memory.h"
 
