@@ -17,8 +17,9 @@ typedef struct wg_program wg_program;
 /* ---- the runtime: threads, a cache of programs, memory to run them in ----
  *
  * Results never depend on it: any number of threads, any level of instructions and any cut of the
- * work give the same bits. The environment has defaults for what is not chosen here: WENGERT_THREADS,
- * and WENGERT_LEVEL (portable, sse2, avx2, avx512, neon; lowered to what the CPU has).            */
+ * work give the same bits. The environment has defaults for what is not chosen here:
+ * WENGERT_THREADS, and WENGERT_LEVEL (portable, sse2, avx2, avx512, neon; lowered to what the CPU
+ * has).                                                                                         */
 
 typedef struct wg_runtime_options {
     const wg_allocator *allocator;
@@ -46,7 +47,7 @@ int wg_runtime_cancel(wg_runtime *runtime);
  *             WG_EGONE the value depends on a parameter that an earlier run replaced;
  *             WG_EINDEX an index in the data is out of range; WG_EFINITE a value that must be
  *             finite is not; WG_EBUSY runtime or params are in use by another thread; WG_ECANCEL
- *             All but the last two stick to the tape, with their text.                            */
+ *             All but the last two stick to the tape, with their text.                          */
 
 int wg_run(wg_runtime *runtime, wg_tape *tape); /* effects and kept values */
 int wg_item(wg_runtime *runtime, wg_var x, double *out); /* one element of any dtype */
@@ -62,7 +63,7 @@ int wg_peek(wg_runtime *runtime, wg_var x, wg_view *out); /* no copy; valid unti
  * A program has its outputs, the recording's effects, and nothing else of the tape, which may be
  * reset or freed. Parameters the recording met first are made by the compilation; the program holds
  * the params. Inputs are bound by name to views of the recorded dtype and shape; scalars keep the
- * value they were recorded with until set. Running allocates nothing.                             */
+ * value they were recorded with until set. Running allocates nothing.                           */
 
 wg_program *wg_compile(wg_runtime *runtime, wg_tape *tape, int64_t count,
                        const wg_var *output); /* NULL: ask the tape */
@@ -94,15 +95,16 @@ int wg_params_fingerprint(const wg_params *params, wg_fingerprint *out);
 
 /* ---- the gradient checker ----
  *
- * Records function(in), weighs its elements at random into a scalar, and compares the gradient of that
- * with differences of it, the gradient of the weighted gradient with differences of the gradient, and
- * so on. All elements of each input up to 100, else 100 drawn at random. Integer inputs are left
- * alone. Points should lie away from kinks.
+ * Records function(in), weighs its elements at random into a scalar, and compares the gradient of
+ * that with differences of it, the gradient of the weighted gradient with differences of the
+ * gradient, and so on. All elements of each input up to 100, else 100 drawn at random. Integer
+ * inputs are left alone. Points should lie away from kinks.
  *
- *   errors    WG_EMISMATCH the worst element is named, with what was expected and found; WG_EINVALID,
- *             also for a function that makes or assigns parameters; WG_EGRADIENT nothing to check;
- *             WG_EFINITE the function is not finite near its inputs; negative status of the function
- *   source    fourth order central differences: Abramowitz & Stegun 25.3.6                         */
+ *   errors    WG_EMISMATCH the worst element is named, with what was expected and found;
+ *             WG_EINVALID, also for a function that makes or assigns parameters; WG_EGRADIENT
+ *             nothing to check; WG_EFINITE the function is not finite near its inputs; a negative
+ *             status of the function
+ *   source    fourth order central differences: Abramowitz & Stegun 25.3.6                      */
 
 typedef struct wg_check_options {
     int order;        /* 0: 2 */
