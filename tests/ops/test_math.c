@@ -1,6 +1,7 @@
-/* Values of the vector functions: against 50 digits at knots and at random, against the wider format
- * of the C library over the whole range, and exactly where the value is known. The bounds are those
- * of the rows of ops.def. All levels give the same bits (test_map.c), so one is looked at.       */
+/* Values of the vector functions: against 50 digits at knots and at random, against the wider
+ * format of the C library over the whole range, and exactly where the value is known. The bounds
+ * are those of the rows of ops.def. All levels give the same bits (test_map.c), so one is looked
+ * at.                                                                                            */
 #include "golden/functions.h"
 #include "ops/kernels/kernels.h"
 #include "support/test.h"
