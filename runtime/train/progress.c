@@ -43,16 +43,16 @@ static void line_pad(const wg__progress *progress, wg__text *line, size_t start)
 /* Ends a line that stays; the bar under it is gone. */
 static void line_end(wg__progress *progress, wg__text *line)
 {
-    if (progress->drawn > 0.0) line_pad(progress, line, 1);
+    if (progress->is_drawn) line_pad(progress, line, 1);
     wg__text_add(line, "\n");
     line_write(progress, line);
-    progress->drawn = 0.0;
+    progress->is_drawn = false;
 }
 
 static wg__text line_begin(const wg__progress *progress, char buffer[LINE_BYTES])
 {
     wg__text line = wg__text_of(buffer, LINE_BYTES);
-    if (progress->drawn > 0.0) wg__text_add(&line, "\r");
+    if (progress->is_drawn) wg__text_add(&line, "\r");
     return line;
 }
 
@@ -100,6 +100,7 @@ void wg__progress_step(wg__progress *progress, int64_t epoch, int64_t steps, dou
     line_pad(progress, &line, 1);
     line_write(progress, &line);
     progress->drawn = now;
+    progress->is_drawn = true;
 }
 
 /* ---- lines ---- */

@@ -14,7 +14,8 @@ typedef struct wg__progress {
     int columns;      /* of the terminal; 0: none, and no bar */
     bool has_validation;
     int64_t epoch_count, step_count; /* steps of an epoch */
-    double started, drawn;           /* seconds of the clock; drawn: when the bar was, 0: not now */
+    double started, drawn;           /* seconds of the clock; drawn: when the bar last was */
+    bool is_drawn;                   /* the bar stands in the line where the next one goes */
 } wg__progress;
 
 wg__progress wg__progress_begin(wg_progress kind, int64_t epoch_count, int64_t step_count,

@@ -41,7 +41,7 @@ static void write_all(wg__progress *progress)
     for (int i = 0; i < 2; i++) {
         for (int step = 1; step <= 100; step++) {
             wg__progress_step(progress, i, step, 0.25);
-            if (progress->drawn > 0) progress->drawn = 1e-9; /* long ago */
+            progress->drawn = 0; /* long ago */
         }
         wg__progress_epoch(progress, &epochs[i]);
         check_equal_i(wg__history_add(history, &epochs[i]), WG_OK);
@@ -114,13 +114,15 @@ Test(progress, bar_leaves_nothing_behind_on_a_terminal)
         check_contains(out.text, "]  37%  loss 0.2500  ");
         check_contains(out.text, " left");
         out = (paper){ 0 };
-        progress.drawn = 0;
+        progress.is_drawn = false;
         for (int i = 0; i < 2; i++) {
+            progress.drawn = 0;
             wg__progress_step(&progress, i, 50, 0.25);
             wg__progress_epoch(&progress, &epochs[i]);
         }
         wg_history *history = wg__history_create(&wg__allocator_default, true);
         for (int i = 0; i < 2; i++) check_equal_i(wg__history_add(history, &epochs[i]), WG_OK);
+        progress.drawn = 0;
         wg__progress_step(&progress, 2, 50, 0.25);
         wg__progress_end(&progress, history, true);
         wg_history_free(history);
