@@ -148,78 +148,80 @@ Test(safetensors, accepts_what_the_format_allows)
 #define TENSOR(name, dtype, shape, offsets)                                                        \
     "\"" name "\":{\"dtype\":\"" dtype "\",\"shape\":" shape ",\"data_offsets\":" offsets "}"
 
+/* Headers, the bytes behind them, and how they are refused. */
+static const struct {
+    const char *header;
+    size_t bytes;
+    int status;
+    const char *part;
+} damaged[] = {
+    { "", 0, WG_EFORMAT, "byte 8: expected {" },
+    { " {}", 0, WG_EFORMAT, "byte 8: expected {" },
+    { "[]", 0, WG_EFORMAT, "byte 8: expected {" },
+    { "{} x", 0, WG_EFORMAT, "byte 11: text behind" },
+    { "{}", 3, WG_EFORMAT, "byte 10: 3 bytes that belong to no tensor" },
+    { "{\"a\"}", 0, WG_EFORMAT, "byte 12: expected :" },
+    { "{\"a\":1}", 0, WG_EFORMAT, "byte 13: expected {" },
+    { "{\"\xFF\":1}", 0, WG_EFORMAT, "byte 10: the header is not valid UTF-8" },
+    { "{\"\xC0\x80\":1}", 0, WG_EFORMAT, "UTF-8" },
+    { "{\"\xED\xA0\x80\":1}", 0, WG_EFORMAT, "UTF-8" },
+    { "{\"a\\u0000\":1}", 0, WG_EFORMAT, "a zero character" },
+    { "{\"\\ud800\":1}", 0, WG_EFORMAT, "half a surrogate pair" },
+    { "{\"\\q\":1}", 0, WG_EFORMAT, "byte 11: an escape that does not exist" },
+    { "{\"a\n\":1}", 0, WG_EFORMAT, "control character" },
+    { "{\"a", 0, WG_EFORMAT, "byte 11: a string does not end" },
+    { "{\"a\\", 0, WG_EFORMAT, "escape" },
+    { "{\"__metadata__\":{\"a\":1}}", 0, WG_EFORMAT, "byte 29: expected \"" },
+    { "{\"__metadata__\":{},\"__metadata__\":{}}", 0, WG_EFORMAT, "came before" },
+    { "{" TENSOR("a", "F33", "[1]", "[0,4]") "}", 4, WG_EFORMAT,
+      "byte 9: tensor \"a\": a dtype" },
+    { "{" TENSOR("a", "F32", "[1,]", "[0,4]") "}", 4, WG_EFORMAT, "expected a whole number" },
+    { "{" TENSOR("a", "F32", "[-1]", "[0,4]") "}", 4, WG_EFORMAT, "expected a whole number" },
+    { "{" TENSOR("a", "F32", "[1.0]", "[0,4]") "}", 4, WG_EFORMAT,
+      "expected a whole number" },
+    { "{" TENSOR("a", "F32", "[01]", "[0,4]") "}", 4, WG_EFORMAT, "expected a whole number" },
+    { "{" TENSOR("a", "F32", "[1e0]", "[0,4]") "}", 4, WG_EFORMAT,
+      "expected a whole number" },
+    { "{" TENSOR("a", "F32", "[99999999999999999999]", "[0,4]") "}", 4, WG_EFORMAT,
+      "too large" },
+    { "{" TENSOR("a", "F32", "[4294967296,4294967296]", "[0,4]") "}", 4, WG_ELIMIT,
+      "counted" },
+    { "{" TENSOR("a", "F32", "[1]", "[0]") "}", 4, WG_EFORMAT, "expected ," },
+    { "{" TENSOR("a", "F32", "[1]", "[0,4,8]") "}", 4, WG_EFORMAT, "expected ]" },
+    { "{" TENSOR("a", "F32", "[1]", "[4,0]") "}", 4, WG_EFORMAT, "end before they begin" },
+    { "{" TENSOR("a", "F32", "[2]", "[0,4]") "}", 4, WG_EFORMAT, "other bytes" },
+    { "{" TENSOR("a", "F4", "[3]", "[0,2]") "}", 2, WG_EFORMAT, "other bytes" },
+    { "{" TENSOR("a", "F32", "[1]", "[0,4]") "}", 0, WG_EFORMAT,
+      "beyond the end of the file" },
+    { "{" TENSOR("a", "F32", "[1]", "[0,4]") "}", 5, WG_EFORMAT,
+      "1 bytes that belong to no" },
+    { "{" TENSOR("a", "F32", "[1]", "[4,8]") "}", 8, WG_EFORMAT,
+      "a hole in the data before it" },
+    { "{" TENSOR("a", "F32", "[1]", "[0,4]") "," TENSOR("b", "F32", "[1]", "[0,4]") "}", 4,
+      WG_EFORMAT, "tensor \"b\": its data overlap" },
+    { "{" TENSOR("a", "F32", "[1]", "[0,4]") "," TENSOR("b", "F32", "[1]", "[8,12]") "}", 12,
+      WG_EFORMAT, "tensor \"b\": a hole" },
+    { "{" TENSOR("a", "F32", "[1]", "[0,4]") "," TENSOR("\\u0061", "F32", "[1]", "[4,8]") "}",
+      8, WG_EFORMAT, "tensor \"a\": there are two" },
+    { "{" TENSOR("a", "F32", "[1]", "[0,4]") "," TENSOR("a/b c", "F32", "[1]", "[4,8]") "}",
+      8, WG_ENAME, "not a path" },
+    { "{" TENSOR("a", "F32", "[1,1,1,1,1,1,1,1,1]", "[0,4]") "}", 4, WG_ELIMIT, "8 axes" },
+    { "{\"a\":{\"dtype\":\"F32\",\"shape\":[1]}}", 4, WG_EFORMAT, "data_offsets is missing" },
+    { "{\"a\":{\"dtype\":\"F32\",\"dtype\":\"F32\"}}", 4, WG_EFORMAT, "came before" },
+    { "{\"a\":{\"kind\":\"F32\"}}", 4, WG_EFORMAT, "does not belong" },
+    { "{\"a\":{}}", 4, WG_EFORMAT, "expected \"" },
+    { "{" TENSOR("a", "F32", "[1]", "[0,4]") ",}", 4, WG_EFORMAT, "expected \"" },
+};
+
 Test(safetensors, says_what_is_wrong_and_where)
 {
-    static const struct {
-        const char *header;
-        size_t bytes;
-        int status;
-        const char *part;
-    } bad[] = {
-        { "", 0, WG_EFORMAT, "byte 8: expected {" },
-        { " {}", 0, WG_EFORMAT, "byte 8: expected {" },
-        { "[]", 0, WG_EFORMAT, "byte 8: expected {" },
-        { "{} x", 0, WG_EFORMAT, "byte 11: text behind" },
-        { "{}", 3, WG_EFORMAT, "byte 10: 3 bytes that belong to no tensor" },
-        { "{\"a\"}", 0, WG_EFORMAT, "byte 12: expected :" },
-        { "{\"a\":1}", 0, WG_EFORMAT, "byte 13: expected {" },
-        { "{\"\xFF\":1}", 0, WG_EFORMAT, "byte 10: the header is not valid UTF-8" },
-        { "{\"\xC0\x80\":1}", 0, WG_EFORMAT, "UTF-8" },
-        { "{\"\xED\xA0\x80\":1}", 0, WG_EFORMAT, "UTF-8" },
-        { "{\"a\\u0000\":1}", 0, WG_EFORMAT, "a zero character" },
-        { "{\"\\ud800\":1}", 0, WG_EFORMAT, "half a surrogate pair" },
-        { "{\"\\q\":1}", 0, WG_EFORMAT, "byte 11: an escape that does not exist" },
-        { "{\"a\n\":1}", 0, WG_EFORMAT, "control character" },
-        { "{\"a", 0, WG_EFORMAT, "byte 11: a string does not end" },
-        { "{\"a\\", 0, WG_EFORMAT, "escape" },
-        { "{\"__metadata__\":{\"a\":1}}", 0, WG_EFORMAT, "byte 29: expected \"" },
-        { "{\"__metadata__\":{},\"__metadata__\":{}}", 0, WG_EFORMAT, "came before" },
-        { "{" TENSOR("a", "F33", "[1]", "[0,4]") "}", 4, WG_EFORMAT,
-          "byte 9: tensor \"a\": a dtype" },
-        { "{" TENSOR("a", "F32", "[1,]", "[0,4]") "}", 4, WG_EFORMAT, "expected a whole number" },
-        { "{" TENSOR("a", "F32", "[-1]", "[0,4]") "}", 4, WG_EFORMAT, "expected a whole number" },
-        { "{" TENSOR("a", "F32", "[1.0]", "[0,4]") "}", 4, WG_EFORMAT,
-          "expected a whole number" },
-        { "{" TENSOR("a", "F32", "[01]", "[0,4]") "}", 4, WG_EFORMAT, "expected a whole number" },
-        { "{" TENSOR("a", "F32", "[1e0]", "[0,4]") "}", 4, WG_EFORMAT,
-          "expected a whole number" },
-        { "{" TENSOR("a", "F32", "[99999999999999999999]", "[0,4]") "}", 4, WG_EFORMAT,
-          "too large" },
-        { "{" TENSOR("a", "F32", "[4294967296,4294967296]", "[0,4]") "}", 4, WG_ELIMIT,
-          "counted" },
-        { "{" TENSOR("a", "F32", "[1]", "[0]") "}", 4, WG_EFORMAT, "expected ," },
-        { "{" TENSOR("a", "F32", "[1]", "[0,4,8]") "}", 4, WG_EFORMAT, "expected ]" },
-        { "{" TENSOR("a", "F32", "[1]", "[4,0]") "}", 4, WG_EFORMAT, "end before they begin" },
-        { "{" TENSOR("a", "F32", "[2]", "[0,4]") "}", 4, WG_EFORMAT, "other bytes" },
-        { "{" TENSOR("a", "F4", "[3]", "[0,2]") "}", 2, WG_EFORMAT, "other bytes" },
-        { "{" TENSOR("a", "F32", "[1]", "[0,4]") "}", 0, WG_EFORMAT,
-          "beyond the end of the file" },
-        { "{" TENSOR("a", "F32", "[1]", "[0,4]") "}", 5, WG_EFORMAT,
-          "1 bytes that belong to no" },
-        { "{" TENSOR("a", "F32", "[1]", "[4,8]") "}", 8, WG_EFORMAT,
-          "a hole in the data before it" },
-        { "{" TENSOR("a", "F32", "[1]", "[0,4]") "," TENSOR("b", "F32", "[1]", "[0,4]") "}", 4,
-          WG_EFORMAT, "tensor \"b\": its data overlap" },
-        { "{" TENSOR("a", "F32", "[1]", "[0,4]") "," TENSOR("b", "F32", "[1]", "[8,12]") "}", 12,
-          WG_EFORMAT, "tensor \"b\": a hole" },
-        { "{" TENSOR("a", "F32", "[1]", "[0,4]") "," TENSOR("\\u0061", "F32", "[1]", "[4,8]") "}",
-          8, WG_EFORMAT, "tensor \"a\": there are two" },
-        { "{" TENSOR("a", "F32", "[1]", "[0,4]") "," TENSOR("a/b c", "F32", "[1]", "[4,8]") "}",
-          8, WG_ENAME, "not a path" },
-        { "{" TENSOR("a", "F32", "[1,1,1,1,1,1,1,1,1]", "[0,4]") "}", 4, WG_ELIMIT, "8 axes" },
-        { "{\"a\":{\"dtype\":\"F32\",\"shape\":[1]}}", 4, WG_EFORMAT, "data_offsets is missing" },
-        { "{\"a\":{\"dtype\":\"F32\",\"dtype\":\"F32\"}}", 4, WG_EFORMAT, "came before" },
-        { "{\"a\":{\"kind\":\"F32\"}}", 4, WG_EFORMAT, "does not belong" },
-        { "{\"a\":{}}", 4, WG_EFORMAT, "expected \"" },
-        { "{" TENSOR("a", "F32", "[1]", "[0,4]") ",}", 4, WG_EFORMAT, "expected \"" },
-    };
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+    for (size_t i = 0; i < sizeof damaged / sizeof damaged[0]; i++) {
         wg_error error = { 0 };
         wg_params *params = wg_params_create(NULL);
-        const int status = load_header(params, bad[i].header, bad[i].bytes, &error);
-        check_msg(status == bad[i].status, "case %zu: %s", i, error.message);
+        const int status = load_header(params, damaged[i].header, damaged[i].bytes, &error);
+        check_msg(status == damaged[i].status, "case %zu: %s", i, error.message);
         check_equal_i(error.status, status);
-        check_contains(error.message, bad[i].part);
+        check_contains(error.message, damaged[i].part);
         check_equal_i(wg_params_count(params), 0);
         wg_params_free(params);
     }
