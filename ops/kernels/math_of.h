@@ -95,7 +95,8 @@ WG__WORD V F(expm1)(V x)
  * are those of q made smaller, and the far tail keeps its digits.                                */
 WG__WORD V F(logistic)(V x)
 {
-    const V e = F(exp)(v_neg(v_abs(x)));
+    const F(reduced) a = F(reduce)(v_clamp(v_neg(v_abs(x)), EXP_LOW, 0));
+    const V e = v_scale(v_add(F(exp_rest_low)(a.r, a.low), K(1)), a.n);
     const V q = v_div(e, v_add(e, K(1)));
     const V base = v_select(v_lt(x, K(0)), e, K(1));
     return v_fnma(base, q, base);
