@@ -33,6 +33,8 @@ const core_sources = [_][]const u8{
     "core/view.c",
 };
 const ops_sources = [_][]const u8{
+    "ops/batch.c",
+    "ops/body.c",
     "ops/copy.c",
     "ops/derive.c",
     "ops/emit.c",
@@ -53,7 +55,9 @@ const ops_sources = [_][]const u8{
     "ops/table.c",
 };
 const graph_sources = [_][]const u8{
+    "graph/body.c",
     "graph/cons.c",
+    "graph/custom.c",
     "graph/elementwise.c",
     "graph/error.c",
     "graph/grad.c",
@@ -74,10 +78,13 @@ const graph_sources = [_][]const u8{
     "graph/random.c",
     "graph/record.c",
     "graph/reduce.c",
+    "graph/replay.c",
+    "graph/rule.c",
     "graph/scope.c",
     "graph/tape.c",
     "graph/value.c",
     "graph/version.c",
+    "graph/vmap.c",
 };
 /// Compiled against the public headers alone, as a user's files are.
 const nn_sources = [_][]const u8{
@@ -167,6 +174,7 @@ const tests = [_][]const u8{
     "tests/core/test_text.c",
     "tests/core/test_version.c",
     "tests/core/test_view.c",
+    "tests/graph/test_body.c",
     "tests/graph/test_constructor.c",
     "tests/graph/test_derivative.c",
     "tests/graph/test_grad.c",
@@ -217,6 +225,7 @@ const tests = [_][]const u8{
     "tests/runtime/test_scaler.c",
     "tests/runtime/test_split.c",
     "tests/runtime/test_train.c",
+    "tests/runtime/test_vmap.c",
     "tests/support/test_memory.c",
 };
 const test_support = [_][]const u8{

@@ -108,6 +108,7 @@ void wg__grad_space_free(wg_tape *tape)
         { space->gradient, space->gradient_capacity, sizeof *space->gradient },
         { space->mask, space->mask_capacity, sizeof *space->mask },
         { space->stack, space->stack_capacity, sizeof *space->stack },
+        { space->parcel, space->parcel_capacity, sizeof *space->parcel },
         { space->bucket, space->bucket_count, sizeof *space->bucket },
     };
     for (size_t i = 0; i < sizeof list / sizeof list[0]; i++)

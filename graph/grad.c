@@ -139,6 +139,17 @@ static bool inputs_open(sweep *s, uint32_t node, int32_t *in_count)
     return is_needed;
 }
 
+/* The cotangent of a result waits for its rule, which stands before it. */
+static int ruled_sweep(sweep *s, uint32_t node)
+{
+    wg__grad_space *space = s->space;
+    const uint32_t rule = space->in[1];
+    if (!space->needed[1]) return WG_OK;
+    space->cotangent[rule] = space->cotangent[node];
+    space->live[rule] = 0;
+    return wg__rule_send(s->tape, node, space->cotangent[node]);
+}
+
 /* Sends the cotangent of a node on to those of its inputs that depend. */
 static int node_sweep(sweep *s, uint32_t node)
 {
@@ -146,6 +157,7 @@ static int node_sweep(sweep *s, uint32_t node)
     wg__grad_space *space = s->space;
     int32_t in_count, attribute_count;
     if (!inputs_open(s, node, &in_count)) return tape->error.status;
+    if (tape->record[node].op == WG__OP_ruled) return ruled_sweep(s, node);
 
     const wg__node_view view = { .builder = &tape->builder,
                                  .op = (wg__op_id)tape->record[node].op,
@@ -156,7 +168,8 @@ static int node_sweep(sweep *s, uint32_t node)
                                  .attribute_count = attribute_count,
                                  .r = node,
                                  .g = space->cotangent[node] };
-    wg__vjp(&view, space->gradient);
+    if (view.op == WG__OP_rule) WG_TRY(wg__rule_vjp(&view, space->gradient));
+    else wg__vjp(&view, space->gradient);
     for (int32_t i = 0; i < in_count; i++) {
         uint32_t gradient = space->gradient[i];
         if (!space->needed[i] || gradient == WG__NONE) continue;
@@ -176,7 +189,7 @@ static int sweep_run(sweep *s, uint32_t seed)
     WG_TRY(tape->error.status);
     if (s->first > s->y || !space->depends[s->y]) return WG_OK;
     for (uint32_t node = s->first; node <= s->y; node++) space->cotangent[node] = WG__NONE;
-    space->mask_count = 0;
+    space->mask_count = space->parcel_count = 0;
     cotangent_add(s, s->y, seed, 0);
     for (uint32_t node = s->y + 1; node-- > s->first;) {
         const bool flows = space->depends[node] && space->cotangent[node] != WG__NONE &&

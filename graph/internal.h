@@ -97,6 +97,19 @@ typedef struct wg__effect {
 /* A value computed by a run and kept until reset: contiguous. */
 typedef struct wg__result { uint32_t node; wg__array array; } wg__result;
 
+/* ---- bodies: functions of the caller, recorded once ---- */
+
+/* The records of a body bear its id and lie within first .. end; bodies within it, and parameters
+ * it is the first to meet, lie there too. Placeholders stand for its arguments. */
+typedef struct wg__body {
+    const char *op;            /* of which it is a part, for messages */
+    uint32_t parent;           /* 0: none */
+    uint32_t first, end;
+    uint32_t instance_first, instance_end; /* instances made within: first < i <= end */
+    uint32_t *in, *out;        /* out: WG__NONE where there is none */
+    int64_t in_count, out_count;
+} wg__body;
+
 /* ---- the tape ---- */
 
 typedef struct wg__note { const char *path; uint32_t node; } wg__note;
@@ -183,6 +196,10 @@ struct wg_tape {
     int64_t types_capacity;
     wg__grad_space *grad_space; /* NULL until the first gradient */
     bool is_sweeping;          /* a gradient is being recorded: equal records are one */
+    wg__body *body;            /* by id - 1 */
+    int64_t body_count, body_capacity;
+    uint32_t body_now;         /* what is recorded belongs to it; 0: to none */
+    uint32_t instance_now, instance_count;
 
     /* Places. What is recorded takes `inherited` if set; else it waits for wg_at, and belongs to
      * the layer whose parameter or draw was met last in the same outermost call. */
@@ -206,8 +223,8 @@ struct wg_tape {
 const uint32_t *wg__tape_inputs(const wg_tape *tape, uint32_t node, int32_t *count);
 const int64_t *wg__tape_attribute(const wg_tape *tape, uint32_t node, int32_t *count);
 wg__type wg__tape_type(const wg_tape *tape, uint32_t node);
-/* WG_OK if x is a value of this recording: else WG_EINVALID (null), WG_ESTALE, or the tape's
- * error. */
+/* WG_OK if x is a value of this recording that can be used now: else WG_EINVALID (null, or of a
+ * body that has ended), WG_ESTALE, or the tape's error. */
 int wg__var_check(wg_var x);
 wg_var wg__var_of(wg_tape *tape, uint32_t node); /* WG__NONE: the error value */
 /* "matmul in encoder (model.c:41)", "input x (model.c:3)": how messages call a value. */
@@ -218,6 +235,9 @@ bool wg__number_fits(wg_dtype dtype, double value);
 int64_t wg__number_bits(wg_dtype dtype, double value); /* the element's bytes first; one NaN only */
 
 /* ---- what a run does to the tape ---- */
+
+/* WG_OK unless a body is being recorded, inside of which nothing runs: `what` is refused. */
+int wg__tape_expect_no_body(wg_tape *tape, const char *what);
 
 /* First error of the recording; node: whose op and place the message names (WG__NONE: none). */
 int wg__tape_fail(wg_tape *tape, int status, uint32_t node, const char *format, ...)

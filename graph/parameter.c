@@ -59,7 +59,9 @@ uint32_t wg__version_meet(wg_tape *tape, const wg__version *wanted, const char *
     if (entry_find(tape, wanted, op, &version.entry) < 0) return WG__NONE;
     uint32_t value = WG__NONE;
     if (version.entry == NULL) {
+        const uint32_t body = wg__body_leave(tape);
         value = make(tape, wanted, user);
+        tape->body_now = body;
         if (value == WG__NONE) return WG__NONE;
     }
     const uint32_t slot = wg__version_add(tape, &version);

@@ -48,8 +48,10 @@ static wg_var draw_counter(wg_scope scope)
     const bool advances =
         wg_scope_training(scope) && tape->version[slot].assigned == WG__NONE;
     if (leaf == WG__NONE || !advances) return wg__var_of(tape, leaf);
+    const uint32_t body = wg__body_leave(tape);
     const uint32_t next = wg__emit2(&tape->builder, WG__OP_add, leaf,
                                     wg__tape_number(&tape->builder, WG_I64, 1));
+    tape->body_now = body;
     if (next == WG__NONE || wg__version_assign(tape, slot, next) < 0) return none;
     return wg__var_of(tape, leaf);
 }

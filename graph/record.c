@@ -88,10 +88,13 @@ uint32_t wg__tape_leaf(wg_tape *tape, wg__op_id op, const wg__type *type, const 
                        int32_t attribute_count)
 {
     if (tape->error.status < 0) return WG__NONE;
+    /* A value from outside is the same within every body, and outlives it. */
+    const bool is_outside = op != WG__OP_placeholder;
     const wg__record record = { .op = (uint16_t)op,
                                 .dtype = (uint8_t)type->dtype,
                                 .shape = wg__tape_shape_id(tape, &type->shape),
-                                .attribute = attribute_id(tape, attribute, attribute_count) };
+                                .attribute = attribute_id(tape, attribute, attribute_count),
+                                .body = is_outside ? 0 : tape->body_now };
     if (record.shape == WG__NONE || record.attribute == WG__NONE) {
         wg__tape_no_memory(tape);
         return WG__NONE;
@@ -111,7 +114,9 @@ uint32_t wg__tape_emit(wg__builder *self, const wg__request *request)
     }
     wg__record record = { .op = (uint16_t)request->op,
                           .attribute = attribute_id(tape, request->attribute,
-                                                    request->attribute_count) };
+                                                    request->attribute_count),
+                          .instance = tape->instance_now,
+                          .body = tape->body_now };
     if (record.attribute == WG__NONE ||
         inputs_set(tape, &record, request->in, request->in_count) < 0) {
         wg__tape_no_memory(tape);

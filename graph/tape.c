@@ -38,7 +38,7 @@ static int recording_begin(wg_tape *tape)
         &tape->count,      &tape->shape_count,   &tape->list_count,   &tape->constant_count,
         &tape->input_count, &tape->version_count, &tape->effect_count, &tape->effect_done,
         &tape->keep_count, &tape->result_count,  &tape->note_count,   &tape->alias_count,
-        &tape->draw_count,
+        &tape->draw_count, &tape->body_count,
     };
     for (size_t i = 0; i < sizeof count / sizeof count[0]; i++) *count[i] = 0;
 
@@ -48,6 +48,7 @@ static int recording_begin(wg_tape *tape)
     tape->location_floor = tape->location_depth = tape->error_depth = tape->scope_now = 0;
     tape->inherited = NULL;
     tape->is_sweeping = false;
+    tape->body_now = tape->instance_now = tape->instance_count = 0;
     tape->ended = WG_OK;
     tape->has_run = false;
 
@@ -97,6 +98,7 @@ void wg_tape_free(wg_tape *tape)
         LIST(alias, alias_capacity),     LIST(by_path, by_path_capacity),
         LIST(held, held_capacity),       LIST(types, types_capacity),
         LIST(gone, gone_capacity),       LIST(draw, draw_capacity),
+        LIST(body, body_capacity),
 #undef LIST
     };
     for (size_t i = 0; i < sizeof list / sizeof list[0]; i++)
@@ -124,6 +126,7 @@ int wg_keep(wg_var x)
 {
     WG_TRY(wg__var_wanted("keep", x));
     wg_tape *tape = x.tape;
+    WG_TRY(wg__tape_expect_no_body(tape, "keep"));
     for (int64_t i = 0; i < tape->keep_count; i++)
         if (tape->keep[i] == x.index) return WG_OK;
     if (wg__grow(&tape->allocator, (void **)&tape->keep, &tape->keep_capacity, tape->keep_count + 1,
@@ -146,6 +149,7 @@ int wg__tape_effect(wg_tape *tape, wg__effect_kind kind, uint32_t slot, uint32_t
 int wg_require_finite(wg_var x)
 {
     WG_TRY(wg__var_wanted("require_finite", x));
+    WG_TRY(wg__tape_expect_no_body(x.tape, "require_finite"));
     return wg__tape_effect(x.tape, WG__REQUIRE_FINITE, WG__NONE, x.index);
 }
 

@@ -106,6 +106,67 @@ wg_tape *wg__scope_open(wg_scope scope, const char *op, wg_var *failed);
 uint32_t wg__scope_name(wg_scope scope, const char *op, const char *name, wg_var *failed);
 int wg__name_refuse(wg_tape *tape, const char *op, const char *name);
 
+/* ---- bodies: body.c, replay.c ---- */
+
+/* A function of the caller and the types of its arguments and results. */
+typedef struct wg__call_of_body {
+    const char *op;            /* for messages */
+    wg_function *function;
+    void *user;
+    int64_t in_count, out_count;
+    const wg__type *in;
+    const wg__type *out;       /* NULL: any. Of integers and bool none is expected */
+} wg__call_of_body;
+/* Calls the function on placeholders; the id of the body, 0 after an error. */
+uint32_t wg__body_record(wg_tape *tape, const wg__call_of_body *call);
+/* The two halves of it: what is recorded in between is the body. */
+uint32_t wg__body_open(wg_tape *tape, const char *op, int64_t in_count, const wg__type *in,
+                       int64_t out_count);
+void wg__body_close(wg_tape *tape, uint32_t body);
+/* True if the body is being recorded, or is none. */
+bool wg__body_is_open(const wg_tape *tape, uint32_t body);
+static inline const wg__body *wg__body_at(const wg_tape *tape, uint32_t body)
+{
+    return &tape->body[body - 1];
+}
+/* Puts recording outside of all bodies, for what outlives them; returns what to give back. */
+uint32_t wg__body_leave(wg_tape *tape);
+
+/* The tape of the arguments of a transform; NULL with *failed set otherwise. out[] is error values
+ * from here on. */
+wg_tape *wg__transform_open(const char *op, bool has_function, int64_t in_count, const wg_var *in,
+                            int64_t out_count, wg_var *out, wg_var *failed);
+
+/* Records a body's results anew, where recording is now. */
+typedef struct wg__replay {
+    uint32_t body;
+    const uint32_t *in;        /* values in place of its placeholders */
+    int64_t rows;              /* WG__NO_ROWS, or: every in[] has a leading axis of so many rows,
+                                  and so has every result */
+    bool is_instance;          /* nothing of it is ever merged with what is recorded elsewhere */
+} wg__replay;
+enum { WG__NO_ROWS = -1 };
+/* out: by result, WG__NONE where the body has none. */
+int wg__body_replay(wg_tape *tape, const wg__replay *replay, uint32_t *out);
+
+/* ---- rules of a body's own: rule.c ---- */
+
+/* The values y[0 .. count), differentiated by a body: of arguments x..., cotangents of y..., or
+ * x..., y..., cotangents of y..., to the cotangents of x.... Writes what stands for each y. */
+typedef struct wg__rule {
+    uint32_t body;
+    const uint32_t *x, *y;
+    int64_t x_count, y_count;
+} wg__rule;
+int wg__rule_record(wg_tape *tape, const wg__rule *rule, uint32_t *out);
+/* y with the derivative that the caller's rule records: custom.c. WG__NONE after an error. */
+uint32_t wg__custom_record(wg_tape *tape, const char *op, uint32_t y, int64_t count,
+                           const wg_var *in, wg_vjp_rule *rule, void *user);
+/* Keeps the cotangent of a `ruled` record for its rule. */
+int wg__rule_send(wg_tape *tape, uint32_t ruled, uint32_t cotangent);
+/* The rule's derivative: replays its body on what was sent to it. */
+int wg__rule_vjp(const wg__node_view *node, uint32_t *gradient);
+
 /* ---- gradient sweeps: cons.c, mask.c, grad.c ---- */
 
 /* Where a cotangent is live: an expression over conditions of selects, recorded only when an op
@@ -123,6 +184,9 @@ typedef struct wg__mask {
     uint32_t value;            /* its record, WG__NONE until needed */
 } wg__mask;
 
+/* A cotangent on its way from a result to the rule it belongs to. */
+typedef struct wg__parcel { uint32_t rule, ruled, cotangent; int64_t place; } wg__parcel;
+
 /* Memory of sweeps, kept from one to the next. */
 struct wg__grad_space {
     bool *depends;             /* by node: on what one differentiates by */
@@ -136,6 +200,8 @@ struct wg__grad_space {
     int64_t mask_count, mask_capacity;
     uint32_t *stack;           /* of masks being recorded */
     int64_t stack_capacity;
+    wg__parcel *parcel;
+    int64_t parcel_count, parcel_capacity;
     uint32_t *bucket;          /* equal records: open addressing; node + 1, WG__NONE: forgotten */
     int64_t bucket_count, bucket_used;
 };

@@ -11,7 +11,8 @@ int wg__var_check(wg_var x)
 {
     if (x.tape == NULL) return WG_EINVALID;
     if (x.generation != x.tape->generation) return WG_ESTALE;
-    if (x.index < x.tape->count) return WG_OK;
+    if (x.index < x.tape->count)
+        return wg__body_is_open(x.tape, x.tape->record[x.index].body) ? WG_OK : WG_EINVALID;
     return x.tape->error.status < 0 ? x.tape->error.status : WG_EINVALID;
 }
 
@@ -46,9 +47,11 @@ static void refuse_foreign(wg_tape *tape, const char *op, int64_t i, const wg_va
     wg__tape_refuse(tape, WG_EFOREIGN, op, WG__NONE, "%s are values of two tapes", text);
 }
 
-static void refuse_value(wg_tape *tape, const char *op, int64_t i, int64_t count, int status)
+static void refuse_value(wg_tape *tape, const char *op, int64_t i, int64_t count, const wg_var *x)
 {
+    const int status = wg__var_check(x[i]);
     const char *reason = status == WG_ESTALE ? "a value of a recording that was reset"
+                       : x[i].tape != NULL   ? "a value of a function that has returned"
                                              : "the null value";
     if (count == 1) wg__tape_refuse(tape, status, op, WG__NONE, "%s", reason);
     else wg__tape_refuse(tape, status, op, WG__NONE, "argument %lld is %s", (long long)i + 1,
@@ -65,7 +68,7 @@ static void refuse_first(wg_tape *tape, const char *op, int64_t count, const wg_
         const bool is_foreign = x[i].tape != NULL && x[i].tape != tape;
         const int status = wg__var_check(x[i]);
         if (is_foreign && wg__var_check(x[first]) == WG_OK) refuse_foreign(tape, op, i, x, first);
-        else if (status != WG_OK) refuse_value(tape, op, i, count, status);
+        else if (status != WG_OK) refuse_value(tape, op, i, count, x);
     }
 }
 
@@ -76,7 +79,8 @@ wg_tape *wg__tape_of(const char *op, int64_t count, const wg_var *x, wg_var *fai
     for (int64_t i = 0; i < count; i++) {
         if (tape == NULL) tape = x[i].tape;
         is_fine = is_fine && x[i].tape != NULL && x[i].tape == tape &&
-                  x[i].generation == tape->generation && x[i].index < tape->count;
+                  x[i].generation == tape->generation && x[i].index < tape->count &&
+                  wg__body_is_open(tape, tape->record[x[i].index].body);
     }
     *failed = (wg_var){ .tape = NULL };
     if (tape == NULL) return NULL;

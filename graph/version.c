@@ -101,8 +101,10 @@ uint32_t wg__version_read(wg_tape *tape, uint32_t slot)
     wg__version *version = &tape->version[slot];
     if (version->present != WG__NONE) return version->present;
     if (version->assigned == WG__NONE) return version->present = wg__version_leaf(tape, slot);
+    const uint32_t body = wg__body_leave(tape);
     const uint32_t value =
         wg__emit1(&tape->builder, WG__OP_stop_gradient, version->assigned);
+    tape->body_now = body;
     if (value == WG__NONE || alias_add(tape, value, slot) < 0) return WG__NONE;
     return version->present = value;
 }
@@ -153,6 +155,7 @@ int wg_assign(wg_var leaf, wg_var value)
     wg_var failed;
     wg_tape *tape = wg__tape_of("assign", 2, (const wg_var[2]){ leaf, value }, &failed);
     if (tape == NULL) return failed.tape == NULL ? WG_EINVALID : failed.tape->error.status;
+    WG_TRY(wg__tape_expect_no_body(tape, "assign"));
     const uint32_t slot = version_of(tape, leaf.index);
     if (slot == WG__NONE) {
         char text[200];

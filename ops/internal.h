@@ -40,6 +40,8 @@ typedef enum wg__op_id {
  *   concat      axis                             random_bits  key
  *   argmax gather scatter_add  axis
  *   pad         axis, low, high, interior, the bits of the value as a double
+ *   placeholder body, place among its arguments     rule    body
+ *   ruled       place among the results of the rule
  *
  * cast bitcast iota take their dtype, reshape broadcast iota random_bits their shape from the
  * wanted type. All others have none. A slice has its ends resolved: 0 <= start <= stop <= n going
@@ -88,11 +90,28 @@ uint32_t wg__emit_reduce(wg__builder *b, wg__op_id op, uint32_t x, uint32_t axes
 /* value at every element, shape and dtype of like. */
 uint32_t wg__emit_full_like(wg__builder *b, uint32_t like, double value);
 
+/* ---- batching: one op on many rows ---- */
+
+wg__shape wg__shape_with(int64_t rows, const wg__shape *shape); /* [rows, shape...] */
+
+/* A request whose inputs are values at the types of one row or, where is_mapped, have a leading axis
+ * of rows. wanted is the type of one row. in is scratch.                                          */
+typedef struct wg__batched {
+    wg__builder *builder;
+    const wg__request *request;
+    uint32_t *in;
+    const bool *is_mapped;
+    int64_t rows;
+} wg__batched;
+/* The op on all rows, by the rule of its class: the result has the leading axis, and each row of it
+ * the bits that the op on that row alone would give. *why: set if no such op exists.              */
+uint32_t wg__batch(const wg__batched *q, const char **why);
+
 /* ---- descriptors ---- */
 
 typedef enum wg__class {
-    WG__CLASS_LEAF,      /* no inputs on the tape: input, parameter, constant, iota */
-    WG__CLASS_MARK,      /* stop_gradient */
+    WG__CLASS_LEAF,      /* no inputs on the tape: input, constant, placeholder, iota */
+    WG__CLASS_MARK,      /* stop_gradient rule ruled */
     WG__CLASS_LINEAR,    /* elementwise, linear: add, sub, neg, cast */
     WG__CLASS_MAP,       /* elementwise otherwise, select included */
     WG__CLASS_MOVE,      /* reshape permute broadcast slice pad concat */

@@ -19,6 +19,7 @@ wg__infer_fn wg__infer_bits_right, wg__infer_select, wg__infer_cast, wg__infer_b
 wg__infer_fn wg__infer_reshape, wg__infer_permute, wg__infer_broadcast;
 wg__infer_fn wg__infer_slice, wg__infer_pad, wg__infer_concat;
 wg__infer_fn wg__infer_sum, wg__infer_extremum, wg__infer_argmax, wg__infer_matmul;
+wg__infer_fn wg__infer_rule, wg__infer_ruled;
 wg__infer_fn wg__infer_gather, wg__infer_scatter_add, wg__infer_iota, wg__infer_random_bits;
 
 /* "f32 or f64 expected, not i32" and WG_EDTYPE unless the dtype is one. */
@@ -37,6 +38,7 @@ wg__vjp_fn wg__vjp_row;      /* every elementwise row: runs the steps its cell e
 wg__vjp_fn wg__vjp_select, wg__vjp_cast;
 wg__vjp_fn wg__vjp_reshape, wg__vjp_permute, wg__vjp_broadcast;
 wg__vjp_fn wg__vjp_slice, wg__vjp_pad, wg__vjp_concat;
+wg__vjp_fn wg__vjp_body;     /* the tape's own: what a user's rule gives */
 wg__vjp_fn wg__vjp_sum, wg__vjp_extremum, wg__vjp_matmul, wg__vjp_gather, wg__vjp_scatter_add;
 
 /* A derivative cell of ops.def as data: postfix, ended by WG__STEP_END. */

@@ -187,7 +187,7 @@ static int compile_entered(wg_runtime *runtime, wg_tape *tape, int64_t count,
 
 static int outputs_check(wg_tape *tape, int64_t count, const wg_var *output)
 {
-    if (tape->error.status < 0) return tape->error.status;
+    WG_TRY(wg__tape_expect_no_body(tape, "compile"));
     if (count < 0 || (count > 0 && output == NULL))
         return wg__tape_fail(tape, WG_EINVALID, WG__NONE, "compile: no outputs are given");
     for (int64_t i = 0; i < count; i++) {

@@ -49,6 +49,7 @@ static int operand_check(const wg_runtime *runtime, wg_var x)
     WG_TRY(wg__var_check(x));
     if (runtime == NULL)
         return wg__tape_fail(x.tape, WG_EINVALID, x.index, "read: the runtime is NULL");
+    WG_TRY(wg__tape_expect_no_body(x.tape, "read"));
     return WG_OK;
 }
 

@@ -263,7 +263,7 @@ static int entered_run(wg_runtime *runtime, wg_tape *tape, int64_t count, const 
 
 int wg__recording_run(wg_runtime *runtime, wg_tape *tape, int64_t count, const wg_var *x)
 {
-    if (tape->error.status < 0) return tape->error.status;
+    WG_TRY(wg__tape_expect_no_body(tape, "run"));
     wg__float_mode before;
     WG_TRY(wg__runtime_enter(runtime, &before));
     int status = entered_run(runtime, tape, count, x);

@@ -246,7 +246,7 @@ static uint32_t value_own(wg__planner *planner, const wg__draft *draft)
 uint32_t wg__value_make(wg__planner *planner, const wg__draft *draft)
 {
     for (int32_t i = 0; i < draft->in_count; i++) WG_ASSERT(draft->in[i] < planner->count);
-    if (draft->op == WG__OP_stop_gradient) return draft->in[0];
+    if (wg__op_table[draft->op].class == WG__CLASS_MARK) return draft->in[0];
     uint32_t found = planner->is_plain ? WG__NONE : wg__simplify(planner, draft);
     if (found != WG__NONE || planner->has_failed) return found;
     wg__value view = value_of_draft(planner, draft, draft->in);

@@ -37,7 +37,7 @@ Test(table, every_id_has_the_row_of_its_name)
 static bool is_view(int op)
 {
     return op == WG__OP_permute || op == WG__OP_broadcast || op == WG__OP_slice ||
-           op == WG__OP_stop_gradient;
+           op == WG__OP_stop_gradient || op == WG__OP_rule || op == WG__OP_ruled;
 }
 
 /* What is not a leaf has a type rule and a way to its value: an evaluator, or a view. */
@@ -45,7 +45,8 @@ Test(table, every_row_can_be_typed_and_evaluated)
 {
     for (int op = 1; op < WG__OP_COUNT; op++) {
         const wg__op *row = &wg__op_table[op];
-        const bool is_bound = op == WG__OP_input || op == WG__OP_parameter || op == WG__OP_constant;
+        const bool is_bound = op == WG__OP_input || op == WG__OP_parameter ||
+                              op == WG__OP_constant || op == WG__OP_placeholder;
         check_msg(is_bound == (row->infer == NULL), "%s", row->name);
         check_msg((is_bound || is_view(op)) == (row->eval == NULL), "%s", row->name);
         check_msg(row->is_differentiable == (row->vjp != NULL), "%s", row->name);

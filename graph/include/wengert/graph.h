@@ -137,8 +137,35 @@ int wg_grads(wg_var y, int64_t count, const wg_var *x, wg_var *gradient);
 wg_var wg_vjp(wg_var y, wg_var x, wg_var cotangent);
 wg_var wg_stop_gradient(wg_var x); /* the value of x, constant to derivatives */
 
-/* A function of the caller that records: in[] are values, out[] is written. */
+/* ---- functions of the caller ----
+ * A function that records: in[] are values, out[] is written; negative is failure. Transforms call it
+ * once, and what it records is theirs: its values cannot be used outside, and inside nothing is read,
+ * kept or assigned. Values from outside may be used freely, parameters are met as everywhere, and
+ * derivatives may be taken inside.
+ *
+ *   errors  WG_ECALLBACK the function failed, or gave no value; WG_EINVALID no function, or a value
+ *           used outside. Then out[] is error values
+ *   owner   user need not outlive the call */
 typedef int wg_function(const wg_var *in, wg_var *out, void *user);
+
+/* The function on every row: it is given in[] without their leading axis, and what it gives has that
+ * axis in out[]. Each row has the bits that it has alone; draws differ from row to row.
+ * Per-sample gradients are the vmap of a function that takes them.
+ *   shapes  in [n, ...], out [n, ...]
+ *   errors  WG_ESHAPE an in[] is a scalar, or leading axes differ; WG_ELIMIT too many axes */
+int wg_vmap(wg_function *function, void *user, int64_t in_count, const wg_var *in,
+            int64_t out_count, wg_var *out);
+
+/* ---- derivatives of your own ---- */
+
+/* Records gradient[i], shaped as in[i], for each in[i] of floating point: the cotangent (shaped as y)
+ * times the derivative of y by in[i]. It must be linear in the cotangent. */
+typedef int wg_vjp_rule(const wg_var *in, wg_var y, wg_var cotangent, wg_var *gradient, void *user);
+/* The value of y, with the derivative by in[] that the rule gives, and by nothing else. The rule is
+ * called once, by this call; as it records, it is differentiated again to any order.
+ *   errors  WG_ECALLBACK the rule failed, or a gradient is missing or of another type;
+ *           WG_EGRADIENT y is an integer or bool */
+wg_var wg_custom_vjp(wg_var y, int64_t count, const wg_var *in, wg_vjp_rule *rule, void *user);
 
 /* ---- parameters ----
  * Named tensors that outlive recordings, with all state that belongs to them (moments, running
@@ -244,6 +271,7 @@ wg_var wg_bernoulli(wg_scope scope, const char *name, wg_shape shape, double pro
 #define wg_grad(...) WG_HERE(wg_grad(__VA_ARGS__))
 #define wg_vjp(...) WG_HERE(wg_vjp(__VA_ARGS__))
 #define wg_stop_gradient(...) WG_HERE(wg_stop_gradient(__VA_ARGS__))
+#define wg_custom_vjp(...) WG_HERE(wg_custom_vjp(__VA_ARGS__))
 #define wg_param(...) WG_HERE(wg_param(__VA_ARGS__))
 #define wg_state(...) WG_HERE(wg_state(__VA_ARGS__))
 #define wg_state_like(...) WG_HERE(wg_state_like(__VA_ARGS__))
