@@ -29,7 +29,9 @@ int wg_evaluate(wg_runtime *runtime, const wg_model *model, wg_params *params,
     int status = WG_EMEMORY;
     pass.tape = tape_create(runtime);
     if (pass.tape == NULL) (void)wg__fail(error, status, "evaluation: no memory for a tape");
-    else status = wg__pass_evaluate(&pass, &sums, error);
+    else status = wg__pass_evaluate(&pass, &sums);
+    if (status < 0 && pass.tape != NULL)
+        (void)wg__fail(error, status, "evaluation: %s", wg_explain(status, pass.tape, NULL));
     if (status >= 0 && loss != NULL) *loss = sums.loss / sums.weight;
     if (status >= 0 && metric != NULL) *metric = sums.metric / sums.weight;
     wg_tape_free(pass.tape);

@@ -121,12 +121,11 @@ int wg__pass_batch(wg__pass *pass, wg__sums *sums)
     return WG_OK;
 }
 
-int wg__pass_evaluate(wg__pass *pass, wg__sums *sums, wg_error *error)
+int wg__pass_evaluate(wg__pass *pass, wg__sums *sums)
 {
     *sums = (wg__sums){ 0 };
     int status = wg_loader_start(pass->loader, 0);
     while (status >= 0 && (status = wg_loader_next(pass->loader)) > 0)
         status = wg__pass_batch(pass, sums);
-    if (status >= 0) return WG_OK;
-    return wg__fail(error, status, "evaluation: %s", wg_explain(status, pass->tape, NULL));
+    return status;
 }

@@ -27,7 +27,7 @@ typedef struct wg__sums { double loss, metric, weight; } wg__sums;
 int wg__model_check(const wg_model *model, wg_error *error);
 /* Records and runs the loader's present batch and adds to sums; the tape has the message. */
 int wg__pass_batch(wg__pass *pass, wg__sums *sums);
-/* All batches in order. */
-int wg__pass_evaluate(wg__pass *pass, wg__sums *sums, wg_error *error);
+/* All batches in order; the tape has the message. */
+int wg__pass_evaluate(wg__pass *pass, wg__sums *sums);
 
 #endif

@@ -66,7 +66,11 @@ static int epoch_validate(trainer *self, wg_epoch *epoch)
     epoch->validation_loss = (double)NAN;
     epoch->validation_metric = (double)NAN;
     if (self->validation.data == NULL) return WG_OK;
-    WG_TRY(wg__pass_evaluate(&self->validation, &sums, self->error));
+    const int status = wg__pass_evaluate(&self->validation, &sums);
+    if (status < 0)
+        return wg__fail(self->error, status, "epoch %lld, validation: %s",
+                        (long long)(epoch->index + 1),
+                        wg_explain(status, self->validation.tape, NULL));
     epoch->validation_loss = sums.loss / sums.weight;
     epoch->validation_metric = sums.metric / sums.weight;
     return WG_OK;

@@ -489,6 +489,29 @@ Test(train, names_epoch_step_and_reason)
     outcome_free(&found);
 }
 
+Test(train, names_the_validation_that_failed)
+{
+    const float x[WIDTH] = { 0 };
+    wg_error error = { 0 };
+    wg_history *history = NULL;
+    wg_runtime *runtime = runtime_of(1);
+    wg_params *params = params_of(0);
+    wg_dataset *data = problem(10, 1, NULL);
+    wg_dataset *no_target = wg_dataset_create(NULL);
+    check_equal_i(wg_dataset_add(no_target, "x", wg_f32(x, WG_SHAPE(1, WIDTH))), WG_OK);
+    const int status = wg_train(runtime, &model, params, data, no_target, NULL, &history, &error);
+    check_status(status, WG_ENAME);
+    check_contains(error.message, "epoch 1, validation: ");
+    check_contains(error.message, "no input is named t");
+    check(history == NULL);
+    check_status(wg_evaluate(runtime, &model, params, no_target, NULL, NULL, &error), WG_ENAME);
+    check_contains(error.message, "evaluation: ");
+    wg_dataset_free(no_target);
+    wg_dataset_free(data);
+    wg_params_free(params);
+    wg_runtime_free(runtime);
+}
+
 Test(train, refuses_bad_arguments)
 {
     wg_error error = { 0 };
