@@ -33,6 +33,8 @@ const core_sources = [_][]const u8{
     "core/view.c",
 };
 const ops_sources = [_][]const u8{
+    "ops/along.c",
+    "ops/along_eval.c",
     "ops/batch.c",
     "ops/body.c",
     "ops/copy.c",
@@ -48,6 +50,7 @@ const ops_sources = [_][]const u8{
     "ops/move.c",
     "ops/move_eval.c",
     "ops/number.c",
+    "ops/order_eval.c",
     "ops/reduce.c",
     "ops/reduce_eval.c",
     "ops/select.c",
@@ -55,6 +58,7 @@ const ops_sources = [_][]const u8{
     "ops/table.c",
 };
 const graph_sources = [_][]const u8{
+    "graph/along.c",
     "graph/body.c",
     "graph/cons.c",
     "graph/custom.c",
@@ -151,6 +155,7 @@ const runtime_sources = [_][]const u8{
 
 /// Compiled once per level.
 const kernels = [_][]const u8{
+    "ops/kernels/chain.c",
     "ops/kernels/map.c",
     "ops/kernels/matmul.c",
     "ops/kernels/random.c",
@@ -188,6 +193,7 @@ const tests = [_][]const u8{
     "tests/graph/test_scope.c",
     "tests/graph/test_tape.c",
     "tests/graph/test_version.c",
+    "tests/ops/test_along.c",
     "tests/ops/test_copy.c",
     "tests/ops/test_derive.c",
     "tests/ops/test_derive_edges.c",
@@ -199,6 +205,7 @@ const tests = [_][]const u8{
     "tests/ops/test_matmul.c",
     "tests/ops/test_move.c",
     "tests/ops/test_number.c",
+    "tests/ops/test_order.c",
     "tests/ops/test_reduce.c",
     "tests/ops/test_rules.c",
     "tests/ops/test_source.c",
@@ -230,6 +237,7 @@ const tests = [_][]const u8{
 };
 const test_support = [_][]const u8{
     "tests/support/check.c",
+    "tests/support/difference.c",
     "tests/support/declarations.c",
     "tests/support/files.c",
     "tests/support/immediate.c",

@@ -23,8 +23,7 @@ static int join_refuse(wg_tape *tape, const char *op, const wg__shape *x, const 
     return wg__tape_refuse(tape, WG_ESHAPE, op, WG__NONE, "%s", text);
 }
 
-/* Stretches all inputs to their joint shape; in[] is replaced. */
-static int inputs_join(wg_tape *tape, const char *op, int32_t count, uint32_t *in)
+int wg__inputs_join(wg_tape *tape, const char *op, int32_t count, uint32_t *in)
 {
     const uint32_t first = tape->record[in[0]].shape;
     bool are_equal = true;
@@ -46,9 +45,7 @@ static int inputs_join(wg_tape *tape, const char *op, int32_t count, uint32_t *i
     return tape->error.status;
 }
 
-/* x[1 ..] have the dtype of x[0]. Before broadcasting, so that the message has the caller's
- * shapes. */
-static int dtypes_agree(wg_tape *tape, const char *op, int32_t count, const uint32_t *in)
+int wg__dtypes_agree(wg_tape *tape, const char *op, int32_t count, const uint32_t *in)
 {
     const int dtype = tape->record[in[0]].dtype;
     for (int32_t i = 1; i < count; i++) {
@@ -77,7 +74,7 @@ static wg_var binary(const char *name, wg__op_id op, wg_var x, wg_var y)
     wg_tape *tape = wg__tape_of(name, 2, both, &failed);
     if (tape == NULL) return failed;
     uint32_t in[2] = { x.index, y.index };
-    if (dtypes_agree(tape, name, 2, in) < 0 || inputs_join(tape, name, 2, in) < 0)
+    if (wg__dtypes_agree(tape, name, 2, in) < 0 || wg__inputs_join(tape, name, 2, in) < 0)
         return wg__var_of(tape, WG__NONE);
     return wg__var_of(tape, wg__emit2(&tape->builder, op, in[0], in[1]));
 }
@@ -112,8 +109,8 @@ wg_var wg_select(wg_var condition, wg_var x, wg_var y)
     if (dtype != WG_BOOL)
         wg__tape_refuse(tape, WG_EDTYPE, "select", WG__NONE,
                         "the condition must be bool, not %s", wg_dtype_name(dtype));
-    else if (dtypes_agree(tape, "select", 2, in + 1) == WG_OK &&
-             inputs_join(tape, "select", 3, in) == WG_OK)
+    else if (wg__dtypes_agree(tape, "select", 2, in + 1) == WG_OK &&
+             wg__inputs_join(tape, "select", 3, in) == WG_OK)
         return wg__var_of(tape, wg__emit_select(&tape->builder, in[0], in[1], in[2]));
     return wg__var_of(tape, WG__NONE);
 }

@@ -151,7 +151,7 @@ wg_var wg_squeeze(wg_var x, wg_axes axes)
     return wg__var_of(tape, wg__emit_reshape(&tape->builder, x.index, &kept));
 }
 
-/* ---- slice, pad ---- */
+/* ---- slice, flip, pad ---- */
 
 wg_var wg_slice(wg_var x, int axis, int64_t start, int64_t stop, int64_t step)
 {
@@ -162,6 +162,21 @@ wg_var wg_slice(wg_var x, int axis, int64_t start, int64_t stop, int64_t step)
     if (place < 0) return wg__var_of(tape, WG__NONE);
     return wg__var_of(tape,
                       wg__emit_slice(&tape->builder, x.index, place, start, stop, step));
+}
+
+wg_var wg_flip(wg_var x, wg_axes axes)
+{
+    wg_var failed;
+    wg_tape *tape = wg__tape_of("flip", 1, &x, &failed);
+    if (tape == NULL) return failed;
+    uint32_t flipped, node = x.index;
+    const wg__shape shape = *wg__tape_shape(tape, x.index);
+    if (wg__axes_bits(tape, "flip", &axes, &shape, &flipped) < 0)
+        return wg__var_of(tape, WG__NONE);
+    for (int32_t i = 0; i < shape.rank; i++)
+        if ((flipped >> i & 1) != 0 && shape.dim[i] > 1)
+            node = wg__emit_slice(&tape->builder, node, i, shape.dim[i] - 1, -1, -1);
+    return wg__var_of(tape, node);
 }
 
 wg_var wg_pad(wg_var x, int axis, int64_t low, int64_t high, int64_t interior, double value)

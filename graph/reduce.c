@@ -1,4 +1,4 @@
-/* Constructors of reductions, products and indexing. A reduction drops its axes; to keep them with
+/* Constructors of reductions. A reduction drops its axes; to keep them with
  * extent 1 is a reshape after it. A reduction over no axis is its input. */
 #include "graph/tape.h"
 #include <wengert/ops.h>
@@ -71,6 +71,11 @@ wg_var wg_sum(wg_var x, wg_axes axes)
     return reduced(WG__OP_sum, x, axes);
 }
 
+wg_var wg_prod(wg_var x, wg_axes axes)
+{
+    return reduced(WG__OP_prod, x, axes);
+}
+
 wg_var wg_max(wg_var x, wg_axes axes)
 {
     return reduced(WG__OP_max, x, axes);
@@ -101,20 +106,31 @@ wg_var wg_mean(wg_var x, wg_axes axes)
     return reduction_end(&r, wg__emit2(b, WG__OP_div, sum, wg__emit_full_like(b, sum, count)));
 }
 
-wg_var wg_argmax(wg_var x, int axis)
+static wg_var chosen(wg__op_id op, wg_var x, int axis)
 {
     wg_var failed;
-    wg_tape *tape = wg__tape_of("argmax", 1, &x, &failed);
+    const char *name = wg__op_table[op].name;
+    wg_tape *tape = wg__tape_of(name, 1, &x, &failed);
     if (tape == NULL) return failed;
-    const int place = wg__axis_resolve(tape, "argmax", axis, wg__tape_shape(tape, x.index));
+    const int place = wg__axis_resolve(tape, name, axis, wg__tape_shape(tape, x.index));
     if (place < 0) return wg__var_of(tape, WG__NONE);
     const int64_t attribute[1] = { place };
     return wg__var_of(tape, wg__tape_emit(&tape->builder,
-                                          &(wg__request){ .op = WG__OP_argmax,
+                                          &(wg__request){ .op = op,
                                                           .in_count = 1,
                                                           .in = &x.index,
                                                           .attribute = attribute,
                                                           .attribute_count = 1 }));
+}
+
+wg_var wg_argmax(wg_var x, int axis)
+{
+    return chosen(WG__OP_argmax, x, axis);
+}
+
+wg_var wg_argmin(wg_var x, int axis)
+{
+    return chosen(WG__OP_argmin, x, axis);
 }
 
 /* ---- logic ---- */

@@ -51,7 +51,8 @@ int wg__tape_refuse(wg_tape *tape, int status, const char *op, uint32_t node, co
 /* Gives the error its place, unless it has one or happened outside the callback that runs now. */
 void wg__tape_place_error(wg_tape *tape, const wg__place *place);
 
-/* ---- arguments of recorders: value.c, move.c, reduce.c ---- */
+/* ---- arguments of recorders: value.c, move.c, reduce.c,
+ * elementwise.c ---- */
 
 /* The tape that all of x belong to, after checking each; NULL if there is none or an error, which
  * has then been kept: `failed` is what the recorder returns. */
@@ -71,6 +72,11 @@ int wg__axis_resolve(wg_tape *tape, const char *op, int axis, const wg__shape *s
 int wg__axes_bits(wg_tape *tape, const char *op, const wg_axes *axes, const wg__shape *shape,
                   uint32_t *bits);
 int wg__rank_check(wg_tape *tape, const char *op, int64_t rank); /* a user's is 8 at most */
+/* Stretches all inputs to their joint shape; in[] is replaced. */
+int wg__inputs_join(wg_tape *tape, const char *op, int32_t count, uint32_t *in);
+/* in[1 ..] have the dtype of in[0]. Asked before joining, so that the message has the caller's
+ * shapes. */
+int wg__dtypes_agree(wg_tape *tape, const char *op, int32_t count, const uint32_t *in);
 /* Any (max) or all (min) of bools along the axes; of nothing false and true. */
 uint32_t wg__emit_quantify(wg__builder *b, wg__op_id op, uint32_t x, uint32_t axes_bits);
 

@@ -237,7 +237,8 @@ static uint32_t batch_random(const wg__batched *q, const char **why)
 
 static uint32_t batch_reduce(const wg__batched *q)
 {
-    if (q->request->op == WG__OP_argmax) return emit_repeated(q, 1);
+    const wg__op_id op = q->request->op;
+    if (op == WG__OP_argmax || op == WG__OP_argmin) return emit_repeated(q, 1);
     return emit_repeated(q, q->request->attribute[0]);   /* each axis' bit one up */
 }
 
@@ -256,6 +257,7 @@ uint32_t wg__batch(const wg__batched *q, const char **why)
     case WG__CLASS_MAP: return emit_repeated(q, 0);
     case WG__CLASS_MOVE: return batch_move(q);
     case WG__CLASS_REDUCE: return batch_reduce(q);
+    case WG__CLASS_ALONG: return emit_repeated(q, 1);
     case WG__CLASS_CONTRACT: return batch_contract(q);
     case WG__CLASS_INDEX:
         return q->request->op == WG__OP_gather ? batch_gather(q) : batch_scatter(q);

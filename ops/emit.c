@@ -71,6 +71,9 @@ uint32_t wg__emit_broadcast(wg__builder *b, uint32_t x, const wg__shape *shape)
 
 uint32_t wg__emit_permute(wg__builder *b, uint32_t x, const int64_t *axis, int32_t count)
 {
+    bool is_still = x != WG__NONE && count == b->shape(b, x)->rank;
+    for (int32_t i = 0; i < count; i++) is_still = is_still && axis[i] == i;
+    if (is_still) return x;
     return emit(b, WG__OP_permute, (inputs){ { x }, 1 }, axis, count, NULL);
 }
 
@@ -103,7 +106,7 @@ uint32_t wg__emit_pad(wg__builder *b, uint32_t x, int axis, int64_t low, int64_t
 
 uint32_t wg__emit_reduce(wg__builder *b, wg__op_id op, uint32_t x, uint32_t axes_bits)
 {
-    WG_ASSERT(op == WG__OP_sum || op == WG__OP_max || op == WG__OP_min);
+    WG_ASSERT(op == WG__OP_sum || op == WG__OP_prod || op == WG__OP_max || op == WG__OP_min);
     if (axes_bits == 0) return x;
     const int64_t attribute[] = { axes_bits };
     return emit(b, op, (inputs){ { x }, 1 }, attribute, 1, NULL);

@@ -36,9 +36,10 @@ typedef enum wg__op_id {
  *
  *   input       slot, 1 if rows are samples      parameter    slot, version     constant  id
  *   bits_right  count                            permute      source axis of each result axis
- *   slice       axis, start, stop, step          sum max min  bit set of the axes
+ *   slice       axis, start, stop, step          sum prod max min  bit set of the axes
  *   concat      axis                             random_bits  key
- *   argmax gather scatter_add  axis
+ *   argmax argmin gather scatter_add  axis
+ *   cumsum linear_recurrence  axis, 1 if from the end
  *   pad         axis, low, high, interior, the bits of the value as a double
  *   placeholder body, place among its arguments     rule    body
  *   ruled       place among the results of the rule
@@ -87,6 +88,13 @@ uint32_t wg__emit_slice(wg__builder *b, uint32_t x, int axis, int64_t start, int
 uint32_t wg__emit_pad(wg__builder *b, uint32_t x, int axis, int64_t low, int64_t high,
                       int64_t interior, double value);
 uint32_t wg__emit_reduce(wg__builder *b, wg__op_id op, uint32_t x, uint32_t axes_bits);
+/* Sums and products of each element and those before it, from the end if is_reverse; without the
+ * element itself, so that the first is 0 or 1, if is_exclusive.                                  */
+uint32_t wg__emit_cumsum(wg__builder *b, uint32_t x, int axis, bool is_exclusive, bool is_reverse);
+uint32_t wg__emit_cumprod(wg__builder *b, uint32_t x, int axis, bool is_exclusive,
+                          bool is_reverse);
+uint32_t wg__emit_recurrence(wg__builder *b, uint32_t factor, uint32_t x, int axis,
+                             bool is_reverse);
 /* value at every element, shape and dtype of like. */
 uint32_t wg__emit_full_like(wg__builder *b, uint32_t like, double value);
 
@@ -115,7 +123,8 @@ typedef enum wg__class {
     WG__CLASS_LINEAR,    /* elementwise, linear: add, sub, neg, cast */
     WG__CLASS_MAP,       /* elementwise otherwise, select included */
     WG__CLASS_MOVE,      /* reshape permute broadcast slice pad concat */
-    WG__CLASS_REDUCE,    /* sum max min argmax */
+    WG__CLASS_REDUCE,    /* sum prod max min argmax argmin */
+    WG__CLASS_ALONG,     /* elements meet along one axis that stays: cumsum linear_recurrence */
     WG__CLASS_CONTRACT,  /* matmul */
     WG__CLASS_INDEX,     /* gather scatter_add */
     WG__CLASS_RANDOM     /* random_bits */
@@ -192,6 +201,9 @@ void wg__number_store(double value, wg_dtype dtype, void *out);
 const struct wg__kernels *wg__kernels_of(wg__level level);
 /* True if every element is finite; contiguous f32 or f64 (other dtypes: true). */
 bool wg__finite(const struct wg__kernels *kernels, wg_dtype dtype, int64_t count, const void *x);
+
+/* The axes that a reduction drops, as bits. */
+uint32_t wg__reduced_axes(wg__op_id op, const int64_t *attribute);
 
 /* ---- batch marks (ENGINE 7): which axis holds the samples, and how many entries each has ---- */
 

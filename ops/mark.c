@@ -75,7 +75,7 @@ static bool mark_broadcast(const mark_query *q, wg__mark *mark)
     return true;
 }
 
-/* slice, pad, concat: what they do, they do along one axis. */
+/* slice, pad, concat, cumsum: what they do, they do along one axis. */
 static bool mark_along(const mark_query *q, wg__mark *mark)
 {
     wg__mark common = no_mark;
@@ -100,8 +100,7 @@ static bool mark_move(const mark_query *q, wg__mark *mark)
 static bool mark_reduce(const mark_query *q, wg__mark *mark)
 {
     const wg__mark *own = &q->marks[0];
-    const int64_t word = q->request->attribute[0];
-    const int64_t bits = q->request->op == WG__OP_argmax ? (int64_t)1 << word : word;
+    const uint32_t bits = wg__reduced_axes(q->request->op, q->request->attribute);
     if (bits >> own->axis & 1) return false;
     int32_t axis = own->axis;
     for (int32_t i = 0; i < own->axis; i++) axis -= (int32_t)(bits >> i & 1);
@@ -168,6 +167,7 @@ static bool mark_by_class(const mark_query *q, wg__mark *mark)
     case WG__CLASS_MAP: return mark_alike(q, mark);
     case WG__CLASS_MOVE: return mark_move(q, mark);
     case WG__CLASS_REDUCE: return mark_reduce(q, mark);
+    case WG__CLASS_ALONG: return mark_along(q, mark);
     case WG__CLASS_CONTRACT: return mark_contract(q, mark);
     case WG__CLASS_INDEX:
         return q->request->op == WG__OP_gather ? mark_gather(q, mark) : mark_scatter(q, mark);

@@ -1,10 +1,17 @@
-/* Reductions over axes: sum, max, min, argmax. Their types and derivatives.
+/* Reductions over axes: sum, prod, max, min, argmax, argmin. Their types and derivatives.
  *
  * The axes are a set of bits and are dropped from the shape; whoever wants to keep them reshapes. A
- * sum of nothing is 0; nothing has no largest element, so that is refused.                       */
+ * sum of nothing is 0 and a product 1; nothing has no largest element, so that is refused.       */
 #include "ops/rules.h"
 
 #include <math.h>
+
+uint32_t wg__reduced_axes(wg__op_id op, const int64_t *attribute)
+{
+    WG_ASSERT(wg__op_table[op].class == WG__CLASS_REDUCE);
+    const bool is_one_axis = op == WG__OP_argmax || op == WG__OP_argmin;
+    return is_one_axis ? 1u << attribute[0] : (uint32_t)attribute[0];
+}
 
 /* ---- types ---- */
 
@@ -76,6 +83,44 @@ void wg__vjp_sum(const wg__node_view *node, uint32_t *gradient)
     wg__builder *b = node->builder;
     const wg__shape *shape = b->shape(b, node->in[0]);
     if (node->needed[0]) gradient[0] = spread(b, node->g, shape, (uint32_t)node->attribute[0]);
+}
+
+/* The axes of a shape, those of `bits` last. */
+static void axes_with_last(int32_t rank, uint32_t bits, int64_t *axis)
+{
+    int32_t count = 0;
+    for (uint32_t is_last = 0; is_last <= 1; is_last++)
+        for (int32_t i = 0; i < rank; i++)
+            if ((bits >> i & 1) == is_last) axis[count++] = i;
+}
+
+/* Each element receives the product of all the others, made of those before it and those after it:
+ * a polynomial without a division, so that zeros are right at every order.                       */
+void wg__vjp_prod(const wg__node_view *node, uint32_t *gradient)
+{
+    wg__builder *b = node->builder;
+    const wg__shape shape = *b->shape(b, node->in[0]);
+    const uint32_t axes = (uint32_t)node->attribute[0];
+    if (!node->needed[0]) return;
+
+    int64_t order[WG__RANK_MAX], inverse[WG__RANK_MAX];
+    axes_with_last(shape.rank, axes, order);
+    for (int32_t i = 0; i < shape.rank; i++) inverse[order[i]] = i;
+    const uint32_t turned = wg__emit_permute(b, node->in[0], order, shape.rank);
+    if (turned == WG__NONE) return;
+    const wg__shape turned_shape = *b->shape(b, turned);
+    wg__shape rows = wg__shape_without(&shape, axes);
+    const int last = rows.rank;
+    rows.dim[rows.rank++] = 1;
+    for (int32_t i = last; i < shape.rank; i++) rows.dim[last] *= turned_shape.dim[i];
+
+    const uint32_t x = wg__emit_reshape(b, turned, &rows);
+    const uint32_t before = wg__emit_cumprod(b, x, last, true, false);
+    const uint32_t after = wg__emit_cumprod(b, x, last, true, true);
+    const uint32_t others = wg__emit2(b, WG__OP_mul, before, after);
+    const uint32_t as_turned = wg__emit_reshape(b, others, &turned_shape);
+    const uint32_t as_x = wg__emit_permute(b, as_turned, inverse, shape.rank);
+    gradient[0] = wg__emit2(b, WG__OP_mul, spread(b, node->g, &shape, axes), as_x);
 }
 
 /* Elements equal to the result share its cotangent evenly. If the result is NaN no element is, and

@@ -1,4 +1,4 @@
-/* Reductions on memory: sum, max and min over any axes of a strided array, and argmax.
+/* Reductions on memory: sum, prod, max and min over any axes of a strided array.
  *
  * Which elements are joined in which order is a matter of the logical shape (see kernels/reduce.c),
  * where axes of one element do not count: along rows if no kept axis follows the last reduced one,
@@ -118,22 +118,6 @@ typedef struct reduction {
     char *out, *gathered, *parts;
 } reduction;
 
-static void choose_kernels(reduction *r, const wg__reduce_table *table)
-{
-    if (r->op == WG__OP_sum) {
-        r->rows = table->sum_rows[r->dtype];
-        r->columns = table->sum_columns[r->dtype];
-    } else if (r->op == WG__OP_max) {
-        r->rows = table->max_rows[r->dtype];
-        r->columns = table->max_columns[r->dtype];
-    } else {
-        WG_ASSERT(r->op == WG__OP_min);
-        r->rows = table->min_rows[r->dtype];
-        r->columns = table->min_columns[r->dtype];
-    }
-    WG_ASSERT(r->rows != NULL && r->columns != NULL);
-}
-
 static void split_axes(reduction *r, const wg__array *x, int64_t reduced_bits)
 {
     int32_t last = -1;
@@ -188,13 +172,10 @@ static void join_parts(const reduction *r, int64_t known, int64_t count, char *o
 /* Fills a block up with what changes no result, so that the kernel takes as many lanes as ever. */
 static void fill_block(const reduction *r, int64_t count)
 {
-    const float minus_zero = -0.0f;
-    const double minus_zero_wide = -0.0;
-    const int64_t zero = 0;
-    const void *filler = &zero;
-    if (r->op != WG__OP_sum) filler = r->gathered;
-    else if (r->dtype == WG_F32) filler = &minus_zero;
-    else if (r->dtype == WG_F64) filler = &minus_zero_wide;
+    int64_t identity;
+    wg__number_store(r->op == WG__OP_sum ? -0.0 : 1.0, r->dtype, &identity);
+    const bool is_extremum = r->op == WG__OP_max || r->op == WG__OP_min;
+    const void *filler = is_extremum ? (const void *)r->gathered : &identity;
     for (int64_t i = count; i < ROW_BLOCK; i++) {
         memcpy(r->gathered + i * r->bytes, filler, (size_t)r->bytes);
     }
@@ -274,10 +255,12 @@ int wg__eval_reduce(const wg__kernels *kernels, const wg__call *call)
 
     reduction r = {
         .op = call->op, .dtype = x->dtype, .bytes = (int64_t)wg_dtype_bytes(x->dtype),
+        .rows = kernels->reduce->rows[call->op][x->dtype],
+        .columns = kernels->reduce->columns[call->op][x->dtype],
         .x = x->data, .out = call->out.data, .gathered = call->scratch,
     };
+    WG_ASSERT(r.rows != NULL && r.columns != NULL);
     r.parts = r.gathered + GATHERED_MAX * r.bytes;
-    choose_kernels(&r, kernels->reduce);
     split_axes(&r, x, call->attribute[0]);
     WG_ASSERT(r.before.count * r.after.count == out_count);
 
@@ -292,55 +275,6 @@ int wg__eval_reduce(const wg__kernels *kernels, const wg__call *call)
         rows_gathered(&r);
     } else {
         rows_by_blocks(&r);
-    }
-    return WG_OK;
-}
-
-/* ---- argmax ---- */
-
-/* The first NaN, or the first element that no other exceeds; -0 and +0 are a tie. */
-#define ARGMAX(type, element)                                                                      \
-    static int32_t argmax_##type(int64_t count, const char *x, int64_t stride)                     \
-    {                                                                                              \
-        const element *value = (const element *)(const void *)x;                                   \
-        int64_t best = 0;                                                                          \
-        for (int64_t i = 1; i < count; i++) {                                                      \
-            const element now = value[i * stride], before = value[best * stride];                  \
-            if (before != before) break;                                                           \
-            if (now > before || now != now) best = i;                                              \
-        }                                                                                          \
-        return (int32_t)best;                                                                      \
-    }
-ARGMAX(f32, float)
-ARGMAX(f64, double)
-ARGMAX(i32, int32_t)
-ARGMAX(i64, int64_t)
-ARGMAX(u8, uint8_t)
-#undef ARGMAX
-
-int wg__eval_argmax(const wg__kernels *kernels, const wg__call *call)
-{
-    static int32_t (*const argmax_of[WG__DTYPE_COUNT])(int64_t, const char *, int64_t) = {
-        [WG_F32] = argmax_f32, [WG_F64] = argmax_f64, [WG_I32] = argmax_i32, [WG_I64] = argmax_i64,
-        [WG_U8] = argmax_u8,
-    };
-    (void)kernels;
-    const wg__array *x = &call->in[0];
-    const int32_t axis = (int32_t)call->attribute[0];
-    WG_ASSERT(call->in_count == 1 && call->attribute_count == 1);
-    WG_ASSERT(call->out.dtype == WG_I32 && argmax_of[x->dtype] != NULL);
-
-    axis_list kept = { .count = 1 };
-    for (int32_t i = 0; i < x->rank; i++) {
-        if (i != axis) axes_add(&kept, x->dim[i], x->stride[i]);
-    }
-    int32_t *out = call->out.data;
-    wg__walk walk = wg__walk_of(kept.rank, kept.dim, kept.stride);
-    const int64_t bytes = (int64_t)wg_dtype_bytes(x->dtype);
-    for (int64_t i = 0; i < kept.count; i++) {
-        out[i] = argmax_of[x->dtype](x->dim[axis], (const char *)x->data + walk.offset * bytes,
-                                     x->stride[axis]);
-        wg__walk_next(&walk);
     }
     return WG_OK;
 }

@@ -4,8 +4,8 @@
 
 /* Nanoseconds for each element of f32, except for matmul: for each flop. */
 static const double NS_CALL = 40, NS_CHEAP = 0.12, NS_DIVIDE = 0.3, NS_FUNCTION = 0.7,
-                    NS_COPY = 0.3, NS_REDUCE = 0.15, NS_INDEX = 1.0, NS_RANDOM = 1.0,
-                    NS_FLOP = 1.0 / 60;
+                    NS_COPY = 0.3, NS_REDUCE = 0.15, NS_ALONG = 0.6, NS_INDEX = 1.0,
+                    NS_RANDOM = 1.0, NS_FLOP = 1.0 / 60;
 
 static double ns_map(wg__op_id op)
 {
@@ -37,6 +37,7 @@ static double ns_element(wg__op_id op)
     case WG__CLASS_MAP: return ns_map(op);
     case WG__CLASS_MOVE: return NS_COPY;
     case WG__CLASS_REDUCE: return NS_REDUCE;
+    case WG__CLASS_ALONG: return NS_ALONG;
     case WG__CLASS_CONTRACT: return NS_FLOP;
     case WG__CLASS_INDEX: return NS_INDEX;
     case WG__CLASS_RANDOM: return NS_RANDOM;

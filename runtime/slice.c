@@ -8,8 +8,7 @@
 
 static bool axis_is_reduced(const wg__value *value, int32_t axis)
 {
-    const int64_t word = value->attribute[0];
-    return value->op == WG__OP_argmax ? word == axis : (word >> axis & 1) != 0;
+    return (wg__reduced_axes(value->op, value->attribute) >> axis & 1) != 0;
 }
 
 static const wg__shape *shape_of_input(const wg__plan *plan, const wg__value *value, int32_t i)
@@ -40,7 +39,8 @@ int32_t wg__slice_axis(const wg__plan *plan, const wg__value *value, int32_t i)
     case WG__CLASS_MARK:
     case WG__CLASS_LINEAR:
     case WG__CLASS_MAP:
-    case WG__CLASS_MOVE: return 0;
+    case WG__CLASS_MOVE:
+    case WG__CLASS_ALONG: return 0;
     case WG__CLASS_REDUCE: return reduce_axis(plan, value);
     case WG__CLASS_CONTRACT: return i == 0 || value->type.shape.rank > 2 ? 0 : WG__NOWHERE;
     case WG__CLASS_INDEX:
@@ -69,13 +69,15 @@ bool wg__slice_is_possible(const wg__plan *plan, const wg__value *value, int64_t
     const wg__shape *shape = &value->type.shape;
     *rows_min = 1;
     if (shape->rank == 0 || shape->dim[0] < 2) return false;
+    if (wg__op_table[value->op].class == WG__CLASS_ALONG) return value->attribute[0] > 0;
     switch (value->op) {
     case WG__OP_reshape: return shape_of_input(plan, value, 0)->rank > 0 &&
                                 shape_of_input(plan, value, 0)->dim[0] == shape->dim[0];
     case WG__OP_pad:
     case WG__OP_concat:
     case WG__OP_scatter_add: return value->attribute[0] > 0;
-    case WG__OP_sum: *rows_min = reduce_rows_min(plan, value); return true;
+    case WG__OP_sum:
+    case WG__OP_prod: *rows_min = reduce_rows_min(plan, value); return true;
     default: return true;
     }
 }

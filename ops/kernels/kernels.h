@@ -42,12 +42,27 @@ typedef struct wg__matmul_table {
 } wg__matmul_table;
 
 typedef struct wg__reduce_table {
-    wg__reduce_rows *sum_rows[WG__DTYPE_COUNT], *max_rows[WG__DTYPE_COUNT],
-        *min_rows[WG__DTYPE_COUNT];
-    wg__reduce_columns *sum_columns[WG__DTYPE_COUNT], *max_columns[WG__DTYPE_COUNT],
-        *min_columns[WG__DTYPE_COUNT];
+    wg__reduce_rows *rows[WG__OP_COUNT][WG__DTYPE_COUNT];           /* sum prod max min */
+    wg__reduce_columns *columns[WG__OP_COUNT][WG__DTYPE_COUNT];
     bool (*finite[WG__DTYPE_COUNT])(int64_t n, const void *x);      /* f32, f64 */
 } wg__reduce_table;
+
+/* length rows of count elements, unit stride along a row; each element of a row is made of the one
+ * before it: x, then before + x or fma(a, before, x). Strides may be negative.                   */
+typedef struct wg__chain {
+    int64_t length, count;
+    const void *a, *x;          /* a: of recurrences alone */
+    int64_t a_row, x_row;
+    const void *before;         /* the row of results before the first; NULL: there is none */
+    void *out;
+    int64_t out_row;
+} wg__chain;
+typedef void wg__chain_kernel(const wg__chain *chain);
+
+typedef struct wg__chain_table {
+    wg__chain_kernel *sums[WG__DTYPE_COUNT];                        /* not bool */
+    wg__chain_kernel *recurrences[WG__DTYPE_COUNT];                 /* f32, f64 */
+} wg__chain_table;
 
 typedef struct wg__random_table {
     /* out[i] = word of the stream (key, draw) at element first + i. */
@@ -59,6 +74,7 @@ typedef struct wg__kernels {
     const wg__map_table *map;
     const wg__matmul_table *matmul;
     const wg__reduce_table *reduce;
+    const wg__chain_table *chain;
     const wg__random_table *random;
 } wg__kernels;
 
@@ -69,6 +85,7 @@ typedef struct wg__kernels {
     extern const wg__map_table wg__map_##level;                                                    \
     extern const wg__matmul_table wg__matmul_##level;                                              \
     extern const wg__reduce_table wg__reduce_##level;                                              \
+    extern const wg__chain_table wg__chain_##level;                                                \
     extern const wg__random_table wg__random_##level;
 WG__KERNEL_TABLES(portable)
 #if defined(WG_HAVE_X86_LEVELS)

@@ -1,11 +1,11 @@
-/* Sums, maxima and minima of one level, and the test for infinities and NaN.
+/* Sums, products, maxima and minima of one level, and the test for infinities and NaN.
  *
  * The order of a sum is fixed by its shape alone. Along rows: blocks of 4096 elements; in a block
  * element i goes to lane i mod 64 (mod 16 if the whole row has at most 256), each lane a chain of
  * additions from -0 in ascending order; lanes are folded by halves, lane j taking lane j + half;
  * block results are added in ascending order. Down columns: blocks of 512 rows, each a chain from
  * -0 in ascending order, block results added in ascending order. -0 is the identity: it changes no
- * sum, not even one of -0. A sum of nothing is +0.
+ * sum, not even one of -0. A sum of nothing is +0. Products go the same way, from 1.
  *
  * Maxima and minima have an order that is total but for NaN, which wins, so the same walk serves
  * them. Integers wrap and may be added in any order.                                             */
@@ -43,6 +43,11 @@ static const double lane_index_f64[8] = { 0, 1, 2, 3, 4, 5, 6, 7 };
 #define IDENTITY (-0.0f)
 #define NOTHING  0.0f
 #include "ops/kernels/reduce_of.h"
+#define ACTION   prod
+#define COMBINE  f32_mul
+#define IDENTITY 1.0f
+#define NOTHING  1.0f
+#include "ops/kernels/reduce_of.h"
 #define ACTION   max
 #define COMBINE  f32_max
 #define IDENTITY (-HUGE_VALF)
@@ -64,6 +69,11 @@ static const double lane_index_f64[8] = { 0, 1, 2, 3, 4, 5, 6, 7 };
 #define COMBINE  f64_add
 #define IDENTITY (-0.0)
 #define NOTHING  0.0
+#include "ops/kernels/reduce_of.h"
+#define ACTION   prod
+#define COMBINE  f64_mul
+#define IDENTITY 1.0
+#define NOTHING  1.0
 #include "ops/kernels/reduce_of.h"
 #define ACTION   max
 #define COMBINE  f64_max
@@ -104,11 +114,15 @@ static const double lane_index_f64[8] = { 0, 1, 2, 3, 4, 5, 6, 7 };
         }                                                                                          \
     }
 #define WRAPPING_ADD(x, y) ((x) + (y))
+#define WRAPPING_MUL(x, y) ((x) * (y))
 #define LARGER_OF(x, y)    ((x) > (y) ? (x) : (y))
 #define SMALLER_OF(x, y)   ((x) < (y) ? (x) : (y))
 INTEGER_REDUCE(sum, i32, uint32_t, 0, WRAPPING_ADD)
 INTEGER_REDUCE(sum, i64, uint64_t, 0, WRAPPING_ADD)
 INTEGER_REDUCE(sum, u8, uint8_t, 0, WRAPPING_ADD)
+INTEGER_REDUCE(prod, i32, uint32_t, 1, WRAPPING_MUL)
+INTEGER_REDUCE(prod, i64, uint64_t, 1, WRAPPING_MUL)
+INTEGER_REDUCE(prod, u8, uint8_t, 1, WRAPPING_MUL)
 INTEGER_REDUCE(max, i32, int32_t, INT32_MIN, LARGER_OF)
 INTEGER_REDUCE(max, i64, int64_t, INT64_MIN, LARGER_OF)
 INTEGER_REDUCE(max, u8, uint8_t, 0, LARGER_OF)
@@ -144,7 +158,9 @@ FINITE(f64, double, F64_LANES, HUGE_VAL)
       [WG_U8] = columns_##action##_u8 }
 
 const wg__reduce_table WG__GLUE(wg__reduce_, WG_LEVEL) = {
-    .sum_rows = ROWS(sum), .max_rows = ROWS(max), .min_rows = ROWS(min),
-    .sum_columns = COLUMNS(sum), .max_columns = COLUMNS(max), .min_columns = COLUMNS(min),
+    .rows = { [WG__OP_sum] = ROWS(sum), [WG__OP_prod] = ROWS(prod), [WG__OP_max] = ROWS(max),
+              [WG__OP_min] = ROWS(min) },
+    .columns = { [WG__OP_sum] = COLUMNS(sum), [WG__OP_prod] = COLUMNS(prod),
+                 [WG__OP_max] = COLUMNS(max), [WG__OP_min] = COLUMNS(min) },
     .finite = { [WG_F32] = finite_f32, [WG_F64] = finite_f64 },
 };

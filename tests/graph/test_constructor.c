@@ -103,6 +103,7 @@ WITH_TAPE(what_changes_nothing_records_nothing)
         wg_reshape(x, WG_SHAPE(2, 3)), wg_reshape(x, WG_SHAPE(-1, 3)),
         wg_broadcast(x, WG_SHAPE(2, 3)), wg_permute(x, WG_AXES(0, -1)),
         wg_sum(x, (wg_axes){ .count = 0 }), wg_squeeze(x, WG_ALL),
+        wg_flip(x, (wg_axes){ .count = 0 }), wg_prod(x, (wg_axes){ .count = 0 }),
     };
     for (size_t i = 0; i < sizeof same / sizeof same[0]; i++)
         check_equal_i(same[i].index, x.index);
@@ -147,6 +148,9 @@ WITH_TAPE(reductions_drop_their_axes_or_keep_them)
     check_type(wg_mean(x, (wg_axes){ .count = -1, .keep = 1 }), WG_F32, WG_SHAPE(1, 1, 1));
     check_type(wg_mean(x, WG_AXES(2)), WG_F32, WG_SHAPE(2, 3));
     check_type(wg_argmax(x, 1), WG_I32, WG_SHAPE(2, 4));
+    check_type(wg_argmin(x, -1), WG_I32, WG_SHAPE(2, 3));
+    check_type(wg_prod(x, WG_KEEP(0, 2)), WG_F32, WG_SHAPE(1, 3, 1));
+    check_type(wg_prod(f32(WG_SHAPE(0, 3)), WG_AXES(0)), WG_F32, WG_SHAPE(3));
     check_type(wg_any(wg_lt(x, x), WG_AXES(1)), WG_BOOL, WG_SHAPE(2, 4));
     check_type(wg_all(wg_lt(x, x), WG_KEEP(1)), WG_BOOL, WG_SHAPE(2, 1, 4));
     check_type(wg_any(wg_lt(f32(WG_SHAPE(0, 3)), f32(WG_SCALAR)), WG_AXES(0)), WG_BOOL,
@@ -154,6 +158,20 @@ WITH_TAPE(reductions_drop_their_axes_or_keep_them)
     check_type(wg_sum(f32(WG_SHAPE(0, 3)), WG_AXES(0)), WG_F32, WG_SHAPE(3));
     wg_var scalar = f32(WG_SCALAR);
     check_equal_i(wg_sum(scalar, WG_ALL).index, scalar.index);
+}
+
+WITH_TAPE(what_goes_along_an_axis_keeps_the_shape)
+{
+    wg_var x = f32(WG_SHAPE(2, 3, 4));
+    check_type(wg_flip(x, WG_AXES(0, -1)), WG_F32, WG_SHAPE(2, 3, 4));
+    check_type(wg_flip(f32(WG_SHAPE(0, 1)), WG_ALL), WG_F32, WG_SHAPE(0, 1));
+    for (int i = 0; i < 4; i++) {
+        check_type(wg_cumsum(x, i - 1, i % 2 > 0, i > 1), WG_F32, WG_SHAPE(2, 3, 4));
+        check_type(wg_cumprod(x, i - 1, i % 2 > 0, i > 1), WG_F32, WG_SHAPE(2, 3, 4));
+    }
+    check_type(wg_cumsum(wg_cast(x, WG_U8), 1, true, false), WG_U8, WG_SHAPE(2, 3, 4));
+    check_type(wg_linear_recurrence(f32(WG_SHAPE(4)), x, -2, true), WG_F32, WG_SHAPE(2, 3, 4));
+    check_type(wg_linear_recurrence(x, f32(WG_SCALAR), 2, false), WG_F32, WG_SHAPE(2, 3, 4));
 }
 
 WITH_TAPE(products_broadcast_their_leading_axes)

@@ -62,12 +62,18 @@ static bool call(int which, int at, wg_var good, wg_var bad, wg_var *out)
     case WG__OP_COUNT + 29: r = wg_number(x, 1); break;
     case WG__OP_COUNT + 30: r = wg_grad(x, y); place_count = 2; break;
     case WG__OP_COUNT + 31: r = wg_vjp(x, y, z); place_count = 3; break;
+    case WG__OP_COUNT + 32: r = wg_flip(x, WG_ALL); break;
+    case WG__OP_COUNT + 33: r = wg_prod(x, WG_ALL); break;
+    case WG__OP_COUNT + 34: r = wg_argmin(x, 0); break;
+    case WG__OP_COUNT + 35: r = wg_cumsum(x, 0, false, false); break;
+    case WG__OP_COUNT + 36: r = wg_cumprod(x, 0, true, false); break;
+    case WG__OP_COUNT + 37: r = wg_linear_recurrence(x, y, 0, true); place_count = 2; break;
     default: return false;
     }
     *out = r;
     return at < place_count;
 }
-enum { RECORDER_COUNT = WG__OP_COUNT + 32 };
+enum { RECORDER_COUNT = WG__OP_COUNT + 38 };
 
 /* Each bad value gives its status, an error value of the good one's tape, and no record. */
 static void refuse_everywhere(wg_tape *tape, int64_t (*remake)(wg_tape *, wg_var *, wg_var *),

@@ -128,6 +128,23 @@ Test(mark, reductions_over_other_axes_keep_it)
     expect(&argmax, marked(0, 1));
     argmax.attribute[0] = 0;
     expect(&argmax, cut);
+    argmax.op = WG__OP_argmin;
+    expect(&argmax, cut);
+    question prod = { WG__OP_prod, 1, { TYPE(3, 6, 2) }, { marked(1, 1) }, { 5 }, 1, TYPE(6) };
+    expect(&prod, marked(0, 1));
+}
+
+Test(mark, what_goes_along_another_axis_keeps_it)
+{
+    question sum = { WG__OP_cumsum, 1, { TYPE(6, 4) }, { marked(0, 1) }, { 1, 0 }, 2, TYPE(6, 4) };
+    expect(&sum, marked(0, 1));
+    sum.attribute[0] = 0;
+    expect(&sum, cut);
+    question chain = { WG__OP_linear_recurrence, 2, { TYPE(6, 4), TYPE(6, 4) },
+                       { none, marked(0, 1) }, { 1, 1 }, 2, TYPE(6, 4) };
+    expect(&chain, marked(0, 1));
+    chain.mark[0] = marked(1, 1);
+    expect(&chain, cut);
 }
 
 Test(mark, products_keep_rows_and_leading_axes)

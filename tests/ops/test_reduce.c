@@ -55,6 +55,7 @@ static bool is_same(double x, double y)
 static double join(wg__op_id op, wg_dtype dtype, double x, double y)
 {
     if (op == WG__OP_sum) return dtype == WG_F32 ? (double)((float)x + (float)y) : x + y;
+    if (op == WG__OP_prod) return dtype == WG_F32 ? (double)((float)x * (float)y) : x * y;
     if (isnan(x) || isnan(y)) return NAN;
     if (x == y) return op == WG__OP_max ? (signbit(x) ? y : x) : (signbit(x) ? x : y);
     return (op == WG__OP_max) == (x > y) ? x : y;
@@ -62,6 +63,7 @@ static double join(wg__op_id op, wg_dtype dtype, double x, double y)
 
 static double identity(wg__op_id op)
 {
+    if (op == WG__OP_prod) return 1;
     return op == WG__OP_sum ? -0.0 : op == WG__OP_max ? -INFINITY : INFINITY;
 }
 
@@ -101,18 +103,12 @@ static double reference(wg__op_id op, wg_dtype dtype, bool is_row, int64_t n, co
 
 static wg__reduce_rows *rows_kernel(wg__level level, wg__op_id op, wg_dtype dtype)
 {
-    const wg__reduce_table *table = kernels_at(level)->reduce;
-    return op == WG__OP_sum   ? table->sum_rows[dtype]
-           : op == WG__OP_max ? table->max_rows[dtype]
-                              : table->min_rows[dtype];
+    return kernels_at(level)->reduce->rows[op][dtype];
 }
 
 static wg__reduce_columns *columns_kernel(wg__level level, wg__op_id op, wg_dtype dtype)
 {
-    const wg__reduce_table *table = kernels_at(level)->reduce;
-    return op == WG__OP_sum   ? table->sum_columns[dtype]
-           : op == WG__OP_max ? table->max_columns[dtype]
-                              : table->min_columns[dtype];
+    return kernels_at(level)->reduce->columns[op][dtype];
 }
 
 static void check_value(wg_dtype dtype, const void *out, int64_t i, double expected, int64_t length,
@@ -207,6 +203,31 @@ Test(reduce, sums_of_columns_are_chains)
     }
 }
 
+/* Magnitudes near 1, both signs: thousands of factors neither vanish nor overflow. */
+static void draw_factors(wg_dtype dtype, int64_t count)
+{
+    uint64_t state = test_seed();
+    for (int64_t i = 0; i < count; i++) {
+        const double factor = 1 + (random_value(&state) / 100 - 0.001);
+        set(dtype, numbers, i, i % 5 == 0 ? -factor : factor);
+    }
+}
+
+Test(reduce, products_go_as_sums_do)
+{
+    static const int64_t lengths[] = { 0, 1, 2, 15, 16, 17, 256, 257, 511, 512, 513, 4097, 9000 };
+    FOR_EACH_FLOAT(dtype) {
+        draw_factors(dtype, ELEMENTS_MAX);
+        FOR_EACH_LEVEL(level) {
+            for (int i = 0; i < 13; i++) {
+                check_rows(level, WG__OP_prod, dtype, 2, lengths[i], lengths[i], numbers);
+                if (lengths[i] <= 513)
+                    check_columns(level, WG__OP_prod, dtype, lengths[i], 35, 37, numbers);
+            }
+        }
+    }
+}
+
 /* The identity is -0, so nothing but zeros of that sign gives one; a sum of nothing is +0. */
 Test(reduce, sums_of_minus_zero_are_minus_zero)
 {
@@ -273,22 +294,28 @@ Test(reduce, integers_wrap_and_compare_with_their_sign)
         int32_t narrow[2];
         int64_t wide[2];
         uint8_t byte[2];
-        table->sum_rows[WG_I32](2, 2, i32, 2, narrow);
+        table->rows[WG__OP_sum][WG_I32](2, 2, i32, 2, narrow);
         check(narrow[0] == INT32_MIN && narrow[1] == -2);
-        table->max_columns[WG_I32](2, 2, i32, 2, narrow);
+        table->columns[WG__OP_max][WG_I32](2, 2, i32, 2, narrow);
         check(narrow[0] == INT32_MAX && narrow[1] == 3);
-        table->sum_rows[WG_I64](1, 2, i64, 2, wide);
+        table->rows[WG__OP_sum][WG_I64](1, 2, i64, 2, wide);
         check(wide[0] == INT64_MAX);
-        table->min_columns[WG_I64](2, 2, i64, 2, wide);
+        table->columns[WG__OP_min][WG_I64](2, 2, i64, 2, wide);
         check(wide[0] == INT64_MIN && wide[1] == -1);
-        table->sum_columns[WG_U8](2, 2, u8, 2, byte);
+        table->columns[WG__OP_sum][WG_U8](2, 2, u8, 2, byte);
         check(byte[0] == 203 && byte[1] == 104);
-        table->sum_rows[WG_U8](1, 2, u8, 2, byte);
+        table->rows[WG__OP_sum][WG_U8](1, 2, u8, 2, byte);
         check(byte[0] == 44);
-        table->max_rows[WG_U8](2, 2, u8, 2, byte);
+        table->rows[WG__OP_max][WG_U8](2, 2, u8, 2, byte);
         check(byte[0] == 200 && byte[1] == 4);
-        table->sum_rows[WG_U8](1, 0, u8, 2, byte);
+        table->rows[WG__OP_sum][WG_U8](1, 0, u8, 2, byte);
         check(byte[0] == 0);
+        table->rows[WG__OP_prod][WG_I32](2, 2, i32, 2, narrow);
+        check(narrow[0] == INT32_MAX && narrow[1] == -15);
+        table->columns[WG__OP_prod][WG_U8](2, 2, u8, 2, byte);
+        check(byte[0] == 88 && byte[1] == 144);
+        table->rows[WG__OP_prod][WG_I64](1, 2, i64, 2, wide);
+        check(wide[0] == INT64_MIN);
     }
 }
 
@@ -435,6 +462,9 @@ Test(reduce, any_axes_of_any_layout_follow_the_shape)
             const wg__array x = permuted(&plain, orders[i]);
             check_all_axes(WG__OP_sum, &x);
             check_all_axes(WG__OP_max, &x);
+            draw_factors(dtype, ELEMENTS_MAX);
+            check_all_axes(WG__OP_prod, &x);
+            draw(dtype, ELEMENTS_MAX);
             const wg__array ones = array_of(numbers, dtype, 4, (const int64_t[]){ 40, 1, 21, 1 });
             const wg__array y = permuted(&ones, orders[i]);
             check_all_axes(WG__OP_sum, &y);
@@ -467,6 +497,7 @@ Test(reduce, long_gathered_sums_have_the_blocks_of_contiguous_ones)
             const wg__array x = permuted(&rows, (const int32_t[]){ 1, 0 });
             check_all_axes(WG__OP_sum, &x);
             check_all_axes(WG__OP_min, &x);
+            check_all_axes(WG__OP_prod, &x);
         }
         const wg__array wide = array_of(numbers, dtype, 3, (const int64_t[]){ 30, 70, 17 });
         const wg__array x = permuted(&wide, (const int32_t[]){ 2, 0, 1 });
@@ -474,65 +505,11 @@ Test(reduce, long_gathered_sums_have_the_blocks_of_contiguous_ones)
     }
 }
 
-Test(reduce, axes_without_elements_give_zero)
+Test(reduce, axes_without_elements_give_zero_or_one)
 {
     const wg__array none = array_of(numbers, WG_F32, 3, (const int64_t[]){ 2, 0, 3 });
     check_reduction(wg__level_detect(), WG__OP_sum, &none, 2);
     check_reduction(wg__level_detect(), WG__OP_sum, &none, 7);
     check_reduction(wg__level_detect(), WG__OP_sum, &none, 1);
-}
-
-/* ---- argmax ---- */
-
-static int32_t argmax(wg_dtype dtype, const void *x, int64_t n)
-{
-    int32_t out = -1;
-    const int64_t axis = 0;
-    const wg__array in = array_of((void *)(uintptr_t)x, dtype, 1, &n);
-    const wg__call call = {
-        .op = WG__OP_argmax, .in_count = 1, .in = &in, .out = array_of(&out, WG_I32, 0, NULL),
-        .attribute = &axis, .attribute_count = 1, .scratch = scratch,
-    };
-    check_status(wg__eval_argmax(kernels_at(WG__PORTABLE), &call), WG_OK);
-    return out;
-}
-
-Test(reduce, argmax_takes_the_first_of_equals_and_the_first_nan)
-{
-    check_equal_i(argmax(WG_F32, (const float[]){ 1, 3, 2, 3 }, 4), 1);
-    check_equal_i(argmax(WG_F32, (const float[]){ -0.0f, 0.0f }, 2), 0);
-    check_equal_i(argmax(WG_F32, (const float[]){ 1, NAN, INFINITY, NAN }, 4), 1);
-    check_equal_i(argmax(WG_F64, (const double[]){ NAN, 1, NAN }, 3), 0);
-    check_equal_i(argmax(WG_F64, (const double[]){ -INFINITY, -1, -1 }, 3), 1);
-    check_equal_i(argmax(WG_I32, (const int32_t[]){ INT32_MIN, -1, 5, 5 }, 4), 2);
-    check_equal_i(argmax(WG_I64, (const int64_t[]){ INT64_MAX, INT64_MIN }, 2), 0);
-    check_equal_i(argmax(WG_U8, (const uint8_t[]){ 1, 255, 128 }, 3), 1);
-}
-
-/* x[i][j][k] with a peak at a place of its own for each pair of the other two indices. */
-Test(reduce, argmax_walks_along_its_axis)
-{
-    for (int64_t axis = 0; axis < 3; axis++) {
-        float x[60];
-        for (int i = 0; i < 60; i++) x[i] = (float)(i * 37 % 60);
-        const wg__array plain = array_of(x, WG_F32, 3, (const int64_t[]){ 5, 4, 3 });
-        const wg__array in = permuted(&plain, (const int32_t[]){ 2, 0, 1 });
-        int32_t out[20];
-        const wg__array result = result_of(out, WG_I32, &in, INT64_C(1) << axis);
-        const wg__call call = {
-            .op = WG__OP_argmax, .in_count = 1, .in = &in, .out = result, .attribute = &axis,
-            .attribute_count = 1, .scratch = scratch,
-        };
-        check_status(wg__eval_argmax(kernels_at(WG__PORTABLE), &call), WG_OK);
-        for (int64_t at = 0; at < 60; at++) {
-            const int64_t index[3] = { at / 20, at / 4 % 5, at % 4 };
-            int64_t place = 0, value_at = 0, peak_at = 0;
-            for (int i = 0; i < 3; i++) {
-                value_at += index[i] * in.stride[i];
-                if (i != axis) place = place * in.dim[i] + index[i];
-            }
-            peak_at = value_at + (out[place] - index[axis]) * in.stride[axis];
-            check(x[value_at] <= x[peak_at]);
-        }
-    }
+    check_reduction(wg__level_detect(), WG__OP_prod, &none, 2);
 }

@@ -119,10 +119,11 @@ static int reduced(const wg_var *in, wg_var *out, void *user)
 {
     (void)user;
     const wg_var best = wg_cast(wg_argmax(in[0], 1), WG_F32);
-    const wg_var parts[4] = { wg_sum(in[0], WG_AXES(1)), best, wg_max(in[0], WG_AXES(1)),
-                              wg_min(in[0], WG_AXES(1)) };
+    const wg_var least = wg_cast(wg_argmin(in[0], 1), WG_F32);
+    const wg_var parts[6] = { wg_sum(in[0], WG_AXES(1)), best, wg_max(in[0], WG_AXES(1)),
+                              wg_min(in[0], WG_AXES(1)), least, wg_prod(in[0], WG_AXES(1)) };
     const wg_var columns = wg_sum(in[0], WG_AXES(0));
-    out[0] = wg_add(wg_sum(wg_stack(4, parts, 0), WG_AXES(0)), wg_sum(columns, WG_ALL));
+    out[0] = wg_add(wg_sum(wg_stack(6, parts, 0), WG_AXES(0)), wg_sum(columns, WG_ALL));
     return 0;
 }
 
@@ -132,6 +133,22 @@ Test(vmap, reductions_keep_the_order_of_their_sums)
     const bench b = bench_open();
     check_rows(b, reduced, NULL, 1, (const wg_var[]){ rows_of(b, 4, WG_SHAPE(2, 300)) });
     check_rows(b, reduced, NULL, 1, (const wg_var[]){ rows_of(b, 4, WG_SHAPE(2, 7)) });
+    bench_close(b);
+}
+
+static int chained(const wg_var *in, wg_var *out, void *user)
+{
+    (void)user;
+    const wg_var sums = wg_cumsum(in[0], 0, false, true);
+    const wg_var chain = wg_linear_recurrence(in[0], sums, 1, false);
+    out[0] = wg_add(chain, wg_cumprod(in[0], -1, true, false));
+    return 0;
+}
+
+Test(vmap, chains_go_along_their_own_axis)
+{
+    const bench b = bench_open();
+    check_rows(b, chained, NULL, 1, (const wg_var[]){ rows_of(b, 4, WG_SHAPE(3, 9)) });
     bench_close(b);
 }
 

@@ -100,6 +100,8 @@ wg_var wg_broadcast(wg_var x, wg_shape shape);
 /* Elements start, start + step ... before stop along one axis; with a negative step downwards, stop
  * may then be -1. All else would leave the axis: WG_EINVALID. */
 wg_var wg_slice(wg_var x, int axis, int64_t start, int64_t stop, int64_t step);
+/* The other way round along each of the axes; a spelling of slice. */
+wg_var wg_flip(wg_var x, wg_axes axes);
 /* Puts `low` values before, `high` after and `interior` between the elements along one axis.
  * errors WG_EINVALID a count is negative, or the dtype cannot hold value */
 wg_var wg_pad(wg_var x, int axis, int64_t low, int64_t high, int64_t interior, double value);
@@ -112,11 +114,32 @@ wg_var wg_concat(int64_t count, const wg_var *x, int axis);
  * |error| <= (512 + n / 512) eps sum |x|. Source: Higham 2002, sec. 4.2 (blocked sums). */
 
 wg_var wg_sum(wg_var x, wg_axes axes); /* every dtype but bool; of nothing 0; dx = g, repeated */
+/* Every dtype but bool; of nothing 1; blocks as a sum's; |error| <= n eps |r|. dx = g times the
+ * product of all other elements, never by a division: zeros are right at every order. */
+wg_var wg_prod(wg_var x, wg_axes axes);
 /* The largest; NaN wins. dx: g goes to the largest, shared evenly at ties.
  * errors WG_ESHAPE there is nothing to choose from */
 wg_var wg_max(wg_var x, wg_axes axes);
 wg_var wg_min(wg_var x, wg_axes axes);
 wg_var wg_argmax(wg_var x, int axis); /* i32: the lowest index of the largest; NaN wins; no vjp */
+
+wg_var wg_argmin(wg_var x, int axis); /* likewise of the least */
+
+/* ---- along one axis ----
+ * Each element is made of those before it in one chain, one rounding a step; from the end to the
+ * start if `reverse`. */
+
+/* r_i = r_(i-1) + x_i; every dtype but bool. `exclusive`: without x_i itself, from 0.
+ * vjp dx is the sum of the later g: a cumsum the other way.  |error| <= i eps sum |x| */
+wg_var wg_cumsum(wg_var x, int axis, bool exclusive, bool reverse);
+
+/* r_i = a_i r_(i-1) + b_i, one fused multiply-add; the first r is the first b, whose a is not read.
+ *
+ *   shapes    a and b join as elementwise inputs do; f32 or f64
+ *   vjp       db is the recurrence the other way, db_i = g_i + a_(i+1) db_(i+1); da_i = db_i r_(i-1)
+ *   accuracy  |error| <= i eps times the same recurrence of |a| and |b|
+ *   source    Blelloch 1990, sec. 1.4 (recurrences); Higham 2002, sec. 3.1 */
+wg_var wg_linear_recurrence(wg_var a, wg_var b, int axis, bool reverse);
 
 /* ---- products and indexing ---- */
 
@@ -158,6 +181,8 @@ wg_var wg_expand(wg_var x, int axis);       /* inserts an axis of extent 1, ther
 wg_var wg_squeeze(wg_var x, wg_axes axes);  /* drops axes of extent 1; WG_ALL: all such */
 wg_var wg_stack(int64_t count, const wg_var *x, int axis); /* joins along a new axis, there */
 wg_var wg_mean(wg_var x, wg_axes axes);     /* sum over count; f32, f64; of nothing NaN */
+/* r_i = r_(i-1) x_i, f32 and f64, as a linear recurrence; `exclusive`: without x_i itself, from 1. */
+wg_var wg_cumprod(wg_var x, int axis, bool exclusive, bool reverse);
 wg_var wg_all(wg_var x, wg_axes axes);      /* bool; of nothing true */
 wg_var wg_any(wg_var x, wg_axes axes);      /* bool; of nothing false */
 
@@ -205,12 +230,17 @@ wg_var wg_any(wg_var x, wg_axes axes);      /* bool; of nothing false */
 #define wg_permute(...) WG_HERE(wg_permute(__VA_ARGS__))
 #define wg_broadcast(...) WG_HERE(wg_broadcast(__VA_ARGS__))
 #define wg_slice(...) WG_HERE(wg_slice(__VA_ARGS__))
+#define wg_flip(...) WG_HERE(wg_flip(__VA_ARGS__))
 #define wg_pad(...) WG_HERE(wg_pad(__VA_ARGS__))
 #define wg_concat(...) WG_HERE(wg_concat(__VA_ARGS__))
 #define wg_sum(...) WG_HERE(wg_sum(__VA_ARGS__))
+#define wg_prod(...) WG_HERE(wg_prod(__VA_ARGS__))
 #define wg_max(...) WG_HERE(wg_max(__VA_ARGS__))
 #define wg_min(...) WG_HERE(wg_min(__VA_ARGS__))
 #define wg_argmax(...) WG_HERE(wg_argmax(__VA_ARGS__))
+#define wg_argmin(...) WG_HERE(wg_argmin(__VA_ARGS__))
+#define wg_cumsum(...) WG_HERE(wg_cumsum(__VA_ARGS__))
+#define wg_linear_recurrence(...) WG_HERE(wg_linear_recurrence(__VA_ARGS__))
 #define wg_matmul(...) WG_HERE(wg_matmul(__VA_ARGS__))
 #define wg_gather(...) WG_HERE(wg_gather(__VA_ARGS__))
 #define wg_scatter_add(...) WG_HERE(wg_scatter_add(__VA_ARGS__))
@@ -224,6 +254,7 @@ wg_var wg_any(wg_var x, wg_axes axes);      /* bool; of nothing false */
 #define wg_squeeze(...) WG_HERE(wg_squeeze(__VA_ARGS__))
 #define wg_stack(...) WG_HERE(wg_stack(__VA_ARGS__))
 #define wg_mean(...) WG_HERE(wg_mean(__VA_ARGS__))
+#define wg_cumprod(...) WG_HERE(wg_cumprod(__VA_ARGS__))
 #define wg_all(...) WG_HERE(wg_all(__VA_ARGS__))
 #define wg_any(...) WG_HERE(wg_any(__VA_ARGS__))
 #endif
