@@ -40,6 +40,7 @@ const ops_sources = [_][]const u8{
     "ops/copy.c",
     "ops/derive.c",
     "ops/emit.c",
+    "ops/extern.c",
     "ops/index.c",
     "ops/index_eval.c",
     "ops/infer.c",
@@ -64,6 +65,7 @@ const graph_sources = [_][]const u8{
     "graph/custom.c",
     "graph/elementwise.c",
     "graph/error.c",
+    "graph/extern.c",
     "graph/grad.c",
     "graph/infer.c",
     "graph/intern.c",
@@ -163,7 +165,6 @@ const kernels = [_][]const u8{
 };
 
 const tests = [_][]const u8{
-    "tests/api/test_programs.c",
     "tests/core/test_allocator.c",
     "tests/core/test_arena.c",
     "tests/core/test_cpu.c",
@@ -217,6 +218,7 @@ const tests = [_][]const u8{
     "tests/runtime/test_check.c",
     "tests/runtime/test_commit.c",
     "tests/runtime/test_csv.c",
+    "tests/runtime/test_custom.c",
     "tests/runtime/test_dataset.c",
     "tests/runtime/test_file.c",
     "tests/runtime/test_graphs.c",
@@ -248,24 +250,7 @@ const test_support = [_][]const u8{
 const runner = "tests/support/runner.c";
 
 /// Programs that must succeed and, where NAME.txt stands beside NAME.c, print exactly that.
-const programs = [_][]const u8{
-    "examples/00_derivative.c",
-    "examples/01_activation.c",
-    "examples/02_loop.c",
-    "examples/03_program.c",
-    "examples/04_check.c",
-    "tests/api/p20_cpp.cpp",
-};
-/// Programs as users write them, called by tests/api/test_programs.c: `main` of NAME.c is NAME_main there.
-const api_programs = [_][]const u8{
-    "tests/api/p01_third_derivative.c",
-    "tests/api/p02_activation.c",
-    "tests/api/p03_loss.c",
-    "tests/api/p04_mlp_loop.c",
-    "tests/api/p16_two_threads.c",
-    "tests/api/p17_embedded.c",
-    "tests/api/p18_inspect.c",
-};
+const programs = [_][]const u8{};
 /// The main job.
 const ttbar_sources = [_][]const u8{
     "examples/ttbar/chi2.c",
@@ -417,10 +402,6 @@ fn testProgram(project: Project, name: []const u8, lib: *Compile, criterion: boo
     mod.addIncludePath(project.b.path("tests"));
     if (criterion) mod.addCMacro("WG_USE_CRITERION", "1");
     project.addFiles(mod, &(tests ++ test_support), &Project.strict);
-    inline for (api_programs) |file| {
-        const own = .{ "-Wno-missing-prototypes", "-Dmain=" ++ comptime std.fs.path.stem(file) ++ "_main" };
-        project.addFiles(mod, &.{file}, &(Project.strict ++ own));
-    }
     if (criterion) mod.linkSystemLibrary("criterion", .{}) else project.addFiles(mod, &.{runner}, &Project.strict);
     project.link(mod, lib);
     const exe = project.b.addExecutable(.{ .name = name, .root_module = mod });

@@ -168,6 +168,9 @@ static int node_sweep(sweep *s, uint32_t node)
                                  .attribute_count = attribute_count,
                                  .r = node,
                                  .g = space->cotangent[node] };
+    if (view.op == WG__OP_extern)
+        return wg__tape_fail(tape, WG_EGRADIENT, node, "%s has no rule for its derivative",
+                             tape->external[view.attribute[WG__EXTERN_SLOT]].name);
     if (view.op == WG__OP_rule) WG_TRY(wg__rule_vjp(&view, space->gradient));
     else wg__vjp(&view, space->gradient);
     for (int32_t i = 0; i < in_count; i++) {

@@ -200,6 +200,8 @@ struct wg_tape {
     int64_t body_count, body_capacity;
     uint32_t body_now;         /* what is recorded belongs to it; 0: to none */
     uint32_t instance_now, instance_count;
+    wg__external *external;    /* kernels of the caller, by slot */
+    int64_t external_count, external_capacity;
 
     /* Places. What is recorded takes `inherited` if set; else it waits for wg_at, and belongs to
      * the layer whose parameter or draw was met last in the same outermost call. */

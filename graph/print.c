@@ -36,6 +36,9 @@ static void attribute_text(const wg_tape *tape, uint32_t node, wg__text *text)
             wg__text_add(text, " %s", tape->input[attribute[0]].name);
         return;
     case WG__OP_parameter: wg__text_add(text, " %s", tape->version[attribute[0]].path); return;
+    case WG__OP_extern:
+        wg__text_add(text, " %s", tape->external[attribute[WG__EXTERN_SLOT]].name);
+        return;
     case WG__OP_constant: constant_text(&tape->constant[attribute[0]], text); return;
     default: break;
     }

@@ -38,7 +38,7 @@ static int recording_begin(wg_tape *tape)
         &tape->count,      &tape->shape_count,   &tape->list_count,   &tape->constant_count,
         &tape->input_count, &tape->version_count, &tape->effect_count, &tape->effect_done,
         &tape->keep_count, &tape->result_count,  &tape->note_count,   &tape->alias_count,
-        &tape->draw_count, &tape->body_count,
+        &tape->draw_count, &tape->body_count, &tape->external_count,
     };
     for (size_t i = 0; i < sizeof count / sizeof count[0]; i++) *count[i] = 0;
 
@@ -98,7 +98,7 @@ void wg_tape_free(wg_tape *tape)
         LIST(alias, alias_capacity),     LIST(by_path, by_path_capacity),
         LIST(held, held_capacity),       LIST(types, types_capacity),
         LIST(gone, gone_capacity),       LIST(draw, draw_capacity),
-        LIST(body, body_capacity),
+        LIST(body, body_capacity),       LIST(external, external_capacity),
 #undef LIST
     };
     for (size_t i = 0; i < sizeof list / sizeof list[0]; i++)

@@ -1,10 +1,10 @@
 /* Batching: an op on rows becomes the op on all rows at once, by the rule of its class.
  *
- * Rows are the leading axis of whatever has them. Elementwise ops repeat what has none; movements and
- * reductions count their axes from one further on; products take rows as a leading axis, or as more
- * rows of a factor; lookups number the entries of all rows; random ops draw for the whole batched
- * shape. The order of every sum is told by what follows the reduced axes, which no rule changes: so
- * each row has the bits that it has alone.                                                        */
+ * Rows are the leading axis of whatever has them. Elementwise ops repeat what has none; movements
+ * and reductions count their axes from one further on; products take rows as a leading axis, or as
+ * more rows of a factor; lookups number the entries of all rows; random ops draw for the whole
+ * batched shape. The order of every sum is told by what follows the reduced axes, which no rule
+ * changes: so each row has the bits that it has alone. */
 #include "ops/rules.h"
 
 wg__shape wg__shape_with(int64_t rows, const wg__shape *shape)
@@ -156,7 +156,7 @@ static uint32_t rows_parted(wg__builder *b, uint32_t x, int64_t rows)
 }
 
 /* Indices into the n entries of each row, as indices into those of all rows. What is out of range
- * in its row is out of range in all.                                                              */
+ * in its row is out of range in all. */
 static uint32_t index_of_all(const wg__batched *q, uint32_t index, int64_t n)
 {
     wg__builder *b = q->builder;
@@ -242,6 +242,17 @@ static uint32_t batch_reduce(const wg__batched *q)
     return emit_repeated(q, q->request->attribute[0]);   /* each axis' bit one up */
 }
 
+/* The kernel is called for each row, as it would be alone. */
+static uint32_t batch_extern(const wg__batched *q)
+{
+    int64_t attribute[WG__EXTERN_WORDS];
+    for (int32_t i = 0; i < WG__EXTERN_WORDS; i++) attribute[i] = q->request->attribute[i];
+    attribute[WG__EXTERN_LOOPS]++;
+    for (int32_t i = 0; i < q->request->in_count; i++) q->in[i] = repeated(q, i);
+    const wg__shape wide = wg__shape_with(q->rows, &q->request->wanted->shape);
+    return emit(q, attribute, &wide);
+}
+
 uint32_t wg__batch(const wg__batched *q, const char **why)
 {
     for (int32_t i = 0; i < q->request->in_count; i++)
@@ -262,6 +273,7 @@ uint32_t wg__batch(const wg__batched *q, const char **why)
     case WG__CLASS_INDEX:
         return q->request->op == WG__OP_gather ? batch_gather(q) : batch_scatter(q);
     case WG__CLASS_RANDOM: return batch_random(q, why);
+    case WG__CLASS_EXTERN: return batch_extern(q);
     case WG__CLASS_LEAF: break;
     }
     WG_ASSERT(false);

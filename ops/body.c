@@ -10,7 +10,6 @@ int wg__infer_rule(const wg__request *request, const wg__type *in, wg__type *out
 {
     (void)in;
     (void)why;
-    (void)request;
     WG_ASSERT(request->attribute_count == 1 && request->in_count > 0);
     *out = (wg__type){ .dtype = WG_F32, .shape = { .rank = 0 } };
     return WG_OK;
@@ -18,7 +17,6 @@ int wg__infer_rule(const wg__request *request, const wg__type *in, wg__type *out
 
 int wg__infer_ruled(const wg__request *request, const wg__type *in, wg__type *out, wg__text *why)
 {
-    (void)request;
     (void)why;
     WG_ASSERT(request->attribute_count == 1);
     *out = in[0];

@@ -43,6 +43,7 @@ typedef enum wg__op_id {
  *   pad         axis, low, high, interior, the bits of the value as a double
  *   placeholder body, place among its arguments     rule    body
  *   ruled       place among the results of the rule
+ *   extern      wg__extern_word
  *
  * cast bitcast iota take their dtype, reshape broadcast iota random_bits their shape from the
  * wanted type. All others have none. A slice has its ends resolved: 0 <= start <= stop <= n going
@@ -102,8 +103,8 @@ uint32_t wg__emit_full_like(wg__builder *b, uint32_t like, double value);
 
 wg__shape wg__shape_with(int64_t rows, const wg__shape *shape); /* [rows, shape...] */
 
-/* A request whose inputs are values at the types of one row or, where is_mapped, have a leading axis
- * of rows. wanted is the type of one row. in is scratch.                                          */
+/* A request whose inputs are values at the types of one row or, where is_mapped, have a leading
+ * axis of rows. wanted is the type of one row. in is scratch. */
 typedef struct wg__batched {
     wg__builder *builder;
     const wg__request *request;
@@ -127,7 +128,8 @@ typedef enum wg__class {
     WG__CLASS_ALONG,     /* elements meet along one axis that stays: cumsum linear_recurrence */
     WG__CLASS_CONTRACT,  /* matmul */
     WG__CLASS_INDEX,     /* gather scatter_add */
-    WG__CLASS_RANDOM     /* random_bits */
+    WG__CLASS_RANDOM,    /* random_bits */
+    WG__CLASS_EXTERN     /* extern */
 } wg__class;
 
 /* Types of the inputs -> type of the result. WG_OK, or a status and the reason in `why`, in the
@@ -153,6 +155,25 @@ typedef void wg__vjp_fn(const wg__node_view *node, uint32_t *gradient);
 
 struct wg__kernels;
 
+/* ---- kernels of the caller ----
+ *
+ * The attribute says what it is (name, version, bytes), but not where the function lies: that is
+ * bound by slot, for each run. */
+
+typedef enum wg__extern_word {
+    WG__EXTERN_SLOT,
+    WG__EXTERN_LOOPS,         /* leading axes, over which the kernel is called entry by entry */
+    WG__EXTERN_BY_ROWS,       /* pieces of the leading axis may be computed on any thread */
+    WG__EXTERN_KEY,           /* id of an attribute: its version, bytes and name */
+    WG__EXTERN_WORDS
+} wg__extern_word;
+enum { WG__EXTERN_IN_MAX = 16 };
+typedef struct wg__external {
+    const char *name;
+    int (*kernel)(const wg_view *in, const wg_tensor *out, void *user);
+    void *user;
+} wg__external;
+
 /* One primitive on memory. Inputs may be strided; out is contiguous and overlaps no input, except
  * that an elementwise op may write over an input of the same dtype, shape and strides. Under a
  * shard the arrays are the rows at hand and first_row says which row of the whole out.data stands
@@ -166,6 +187,7 @@ typedef struct wg__call {
     int32_t attribute_count;
     int64_t first_row;
     void *scratch;            /* WG__SCRATCH_BYTES, aligned, of this worker alone */
+    const wg__external *external; /* by slot; inputs of a kernel of the caller are contiguous */
 } wg__call;
 /* Two packed panels of a matrix product: 2 x 512 x 64 x 8. */
 enum { WG__SCRATCH_BYTES = 512 * 1024 };

@@ -157,6 +157,13 @@ static bool mark_scatter(const mark_query *q, wg__mark *mark)
     return true;
 }
 
+/* A kernel that may be given pieces takes and gives rows of the leading axis. */
+static bool mark_extern(const mark_query *q, wg__mark *mark)
+{
+    if (q->request->attribute[WG__EXTERN_BY_ROWS] == 0) return false;
+    return mark_alike(q, mark) && mark->axis == 0;
+}
+
 /* ---- every class ---- */
 
 static bool mark_by_class(const mark_query *q, wg__mark *mark)
@@ -171,6 +178,7 @@ static bool mark_by_class(const mark_query *q, wg__mark *mark)
     case WG__CLASS_CONTRACT: return mark_contract(q, mark);
     case WG__CLASS_INDEX:
         return q->request->op == WG__OP_gather ? mark_gather(q, mark) : mark_scatter(q, mark);
+    case WG__CLASS_EXTERN: return mark_extern(q, mark);
     case WG__CLASS_LEAF:
     case WG__CLASS_RANDOM: return false;
     }

@@ -19,7 +19,7 @@ wg__infer_fn wg__infer_bits_right, wg__infer_select, wg__infer_cast, wg__infer_b
 wg__infer_fn wg__infer_reshape, wg__infer_permute, wg__infer_broadcast;
 wg__infer_fn wg__infer_slice, wg__infer_pad, wg__infer_concat;
 wg__infer_fn wg__infer_sum, wg__infer_extremum, wg__infer_argmax, wg__infer_matmul;
-wg__infer_fn wg__infer_rule, wg__infer_ruled;
+wg__infer_fn wg__infer_rule, wg__infer_ruled, wg__infer_extern;
 wg__infer_fn wg__infer_cumsum, wg__infer_recurrence;
 wg__infer_fn wg__infer_gather, wg__infer_scatter_add, wg__infer_iota, wg__infer_random_bits;
 
@@ -67,6 +67,7 @@ uint32_t wg__steps_run(const wg__step *step, const wg__node_view *node);
 wg__eval_fn wg__eval_map;    /* elementwise rows, select, cast, bitcast, bits_right */
 wg__eval_fn wg__eval_reduce, wg__eval_argmax, wg__eval_chain, wg__eval_matmul;
 wg__eval_fn wg__eval_reshape, wg__eval_pad, wg__eval_concat;
+wg__eval_fn wg__eval_extern;
 wg__eval_fn wg__eval_gather, wg__eval_scatter_add, wg__eval_iota, wg__eval_random_bits;
 
 /* Copies from into to: same dtype and extents, any strides, no overlap. */

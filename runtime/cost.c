@@ -41,6 +41,7 @@ static double ns_element(wg__op_id op)
     case WG__CLASS_CONTRACT: return NS_FLOP;
     case WG__CLASS_INDEX: return NS_INDEX;
     case WG__CLASS_RANDOM: return NS_RANDOM;
+    case WG__CLASS_EXTERN: return NS_INDEX;
     }
     return NS_CHEAP;
 }

@@ -94,6 +94,7 @@ static uint32_t fold_now(wg__planner *planner, const wg__draft *draft)
 uint32_t wg__fold(wg__planner *planner, const wg__draft *draft)
 {
     if (wg__op_table[draft->op].eval == NULL || draft->in_count > FOLD_INPUTS_MAX) return WG__NONE;
+    if (draft->op == WG__OP_extern) return WG__NONE;   /* the caller's code runs in runs alone */
     bool is_uniform = keeps_uniform(draft->op);
     bool is_small = wg__shape_count(&draft->type.shape) <= FOLD_COUNT_MAX;
     for (int32_t i = 0; i < draft->in_count; i++) {

@@ -61,7 +61,8 @@ static int instruction_make(wg__frame *frame, uint32_t index, wg__instruction *i
                                                 .in = in,
                                                 .out = wg__value_walk(value),
                                                 .attribute = value->attribute,
-                                                .attribute_count = value->attribute_count },
+                                                .attribute_count = value->attribute_count,
+                                                .external = frame->external },
                                       .operand = operand,
                                       .unit_rows = operand[count].unit_extent,
                                       .value = index,
@@ -97,6 +98,9 @@ static int tables_make(wg__frame *frame)
     frame->packed = take_zeroed(frame, inputs, sizeof *frame->packed);
     if (frame->base == NULL || frame->packed == NULL) return WG_EMEMORY;
     frame->packed_bytes = take_zeroed(frame, inputs, sizeof *frame->packed_bytes);
+    const int64_t externals = frame->plan->external_count;
+    frame->external = take_zeroed(frame, externals, sizeof *frame->external);
+    if (frame->external == NULL) return WG_EMEMORY;
     const int64_t searched = frame->plan->keeps_all ? frame->plan->value_count : 0;
     frame->is_reached = take_zeroed(frame, searched, sizeof *frame->is_reached);
     return frame->packed_bytes == NULL || frame->is_reached == NULL ? WG_EMEMORY : WG_OK;
@@ -144,6 +148,12 @@ void wg__frame_free(wg__frame *frame)
 }
 
 /* ---- inputs ---- */
+
+void wg__frame_bind_externals(wg__frame *frame, const wg__external *external)
+{
+    const int64_t count = frame->plan->external_count;
+    for (int64_t i = 0; i < count; i++) frame->external[i] = external[i];
+}
 
 /* Kernels read whole elements at their natural alignment, and the planner took inputs for
  * contiguous. */

@@ -155,7 +155,7 @@ typedef struct wg__plan {
     wg__store *store;         /* the commit */
     uint32_t *result;         /* values that own the memory of their slot */
     int32_t stage_count;
-    int64_t input_count, version_count;   /* slots of the recording */
+    int64_t input_count, version_count, external_count;   /* slots of the recording */
     bool *input_is_read, *version_is_read;
     bool keeps_all;           /* every value stays, for the search of what is not finite */
     wg__hash fingerprint;
@@ -270,7 +270,11 @@ typedef struct wg__instruction {
 } wg__instruction;
 
 typedef struct wg__item { int32_t region; int64_t first, units; } wg__item;
-typedef struct wg__stage { int64_t item_first, item_count; double time_ns; } wg__stage;
+typedef struct wg__stage {
+    int64_t item_first, item_count;
+    double time_ns;
+    bool is_of_caller;        /* calls a kernel that no other thread may */
+} wg__stage;
 
 typedef struct wg__frame {
     wg_allocator allocator;
@@ -290,6 +294,7 @@ typedef struct wg__frame {
     int64_t array_count;
     double time_ns;
     void **base;              /* by slot */
+    wg__external *external;   /* kernels of the caller, by slot */
     void **packed;            /* by input: room for a contiguous copy, if one was ever needed */
     size_t *packed_bytes;
     bool *is_reached;         /* by value, of a plan that keeps all: room for the search */
@@ -315,7 +320,9 @@ typedef struct wg__failure { int status; uint32_t value; int32_t effect; } wg__f
 int wg__frame_reserve_packed(wg__frame *frame, int64_t input, const wg_view *view);
 /* The input's memory for the next run: its own, or a copy made now, for which there is room. */
 void wg__frame_bind(wg__frame *frame, int64_t input, const wg_view *view);
-/* All stages; WG_OK, WG_EINDEX, WG_EFINITE, WG_ECANCEL. */
+/* The kernels of the caller for the next runs, by slot. */
+void wg__frame_bind_externals(wg__frame *frame, const wg__external *external);
+/* All stages; WG_OK, WG_EINDEX, WG_EFINITE, WG_ECALLBACK, WG_ECANCEL. */
 int wg__frame_run(wg_runtime *runtime, wg__frame *frame, wg__failure *failure);
 /* Makes every NaN the one that is handed out, the same on every machine. */
 void wg__nan_canonical(wg_dtype dtype, int64_t count, void *data);

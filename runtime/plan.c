@@ -237,6 +237,7 @@ int wg__plan_create(wg_runtime *runtime, const wg__wanted *wanted, wg__plan **ou
     wg__arena_init(&plan->arena, &plan->allocator);
     plan->input_count = tape->input_count;
     plan->version_count = tape->version_count;
+    plan->external_count = tape->external_count;
     plan->keeps_all = tape->check_finite;
 
     wg__planner planner = { .allocator = runtime->allocator,

@@ -140,7 +140,8 @@ static int names_record(wg_program *program, const wg_tape *tape)
     for (int64_t i = 0; i < plan->value_count; i++) {
         const wg__value *value = &plan->value[i];
         const bool fails = plan->keeps_all || value->finite_effect != WG__NOWHERE ||
-                           wg__op_table[value->op].class == WG__CLASS_INDEX;
+                           wg__op_table[value->op].class == WG__CLASS_INDEX ||
+                           value->op == WG__OP_extern;
         if (!fails) continue;
         char space[300];
         wg__text text = wg__text_of(space, sizeof space);
@@ -157,6 +158,7 @@ static int program_record(wg_runtime *runtime, wg_program *program, const wg__wa
     WG_TRY(wg__cache_frame(runtime, wanted, &cached));
     WG_TRY(wg__frame_create(runtime, cached->plan, &program->frame));
     WG_TRY(tables_make(program));
+    wg__frame_bind_externals(program->frame, wanted->tape->external);
     WG_TRY(ports_record(program, wanted->tape));
     parameters_record(program, wanted->tape);
     return names_record(program, wanted->tape);
@@ -251,6 +253,7 @@ static int names_copy(wg_program *program, const wg_program *from)
 static int program_fill(wg_program *program, const wg_program *from)
 {
     WG_TRY(wg__frame_create(program->runtime, from->frame->plan, &program->frame));
+    wg__frame_bind_externals(program->frame, from->frame->external);
     WG_TRY(tables_make(program));
     WG_TRY(ports_copy(program, from));
     for (int64_t i = 0; i < from->parameter_count; i++)

@@ -62,6 +62,7 @@ static int sources_bind(wg_tape *tape, wg__frame *frame)
         WG_TRY(wg__frame_reserve_packed(frame, i, &tape->input[i].view));
         wg__frame_bind(frame, i, &tape->input[i].view);
     }
+    wg__frame_bind_externals(frame, tape->external);
     for (int64_t i = 0; i < plan->version_count; i++) {
         const wg__version *version = &tape->version[i];
         if (version->entry == NULL) continue;
@@ -87,12 +88,21 @@ static int results_bind(wg_tape *tape, wg__frame *frame, const wg__wanted *wante
 
 /* ---- failures ---- */
 
+static const char *external_name(const wg_tape *tape, uint32_t node)
+{
+    int32_t count;
+    return tape->external[wg__tape_attribute(tape, node, &count)[WG__EXTERN_SLOT]].name;
+}
+
 static int failure_tell(wg_tape *tape, const wg__frame *frame, const wg__failure *failure)
 {
     const uint32_t node = frame->plan->value[failure->value].node;
     switch (failure->status) {
     case WG_EINDEX:
         return wg__tape_fail(tape, WG_EINDEX, node, "an index in the data is out of range");
+    case WG_ECALLBACK:
+        return wg__tape_fail(tape, WG_ECALLBACK, node, "%s failed: nothing was stored",
+                             external_name(tape, node));
     case WG_EFINITE:
         return wg__tape_fail(tape, WG_EFINITE, tape->effect[failure->effect].value,
                              "the value is not finite: nothing was stored");

@@ -141,6 +141,8 @@ static int failure_tell(wg_program *program, const wg__failure *failure)
     switch (failure->status) {
     case WG_EINDEX:
         return refuse(program, WG_EINDEX, "%s: an index in the data is out of range", name);
+    case WG_ECALLBACK:
+        return refuse(program, WG_ECALLBACK, "%s failed: nothing was stored", name);
     case WG_EFINITE:
         return refuse(program, WG_EFINITE, "%s: the value is not finite: nothing was stored",
                       name);

@@ -66,7 +66,8 @@ static int instruction_run(const run *r, wg__worker *worker, const wg__item *ite
                       .attribute = whole->attribute,
                       .attribute_count = whole->attribute_count,
                       .first_row = item->first * instruction->unit_rows,
-                      .scratch = worker->kernel_scratch };
+                      .scratch = worker->kernel_scratch,
+                      .external = whole->external };
     for (int32_t i = 0; i < whole->in_count; i++) {
         array_copy(&whole->in[i], &worker->array[i]);
         array_place(r, worker, item, &instruction->operand[i], &worker->array[i]);
@@ -101,7 +102,7 @@ static void item_run(void *context, int worker_index, int64_t index)
 
 static bool is_worth_forking(wg_runtime *runtime, const wg__frame *frame, const wg__stage *stage)
 {
-    if (runtime->threads == 1 || stage->item_count < 2) return false;
+    if (runtime->threads == 1 || stage->item_count < 2 || stage->is_of_caller) return false;
     if (runtime->is_forked_always) return true;
     return stage->time_ns > JOIN_NS &&
            (frame->time_ns > WAKE_NS || wg__pool_is_hot(runtime->pool));

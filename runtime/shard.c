@@ -98,6 +98,16 @@ static int region_cut(const wg_runtime *runtime, wg__frame *frame, int32_t index
     return WG_OK;
 }
 
+/* True if the region calls a kernel that is the caller's alone. */
+static bool is_of_caller(const wg__plan *plan, const wg__region *region)
+{
+    for (int64_t place = region->first; place < region->first + region->count; place++) {
+        const wg__value *value = &plan->value[plan->order[place]];
+        if (value->op == WG__OP_extern && value->attribute[WG__EXTERN_BY_ROWS] == 0) return true;
+    }
+    return false;
+}
+
 int wg__frame_cut(const wg_runtime *runtime, wg__frame *frame)
 {
     const wg__plan *plan = frame->plan;
@@ -113,6 +123,7 @@ int wg__frame_cut(const wg_runtime *runtime, wg__frame *frame)
         WG_TRY(region_cut(runtime, frame, (int32_t)i));
         stage->item_count = frame->item_count - stage->item_first;
         stage->time_ns += region->time_ns;
+        stage->is_of_caller = stage->is_of_caller || is_of_caller(plan, region);
         frame->time_ns += region->time_ns;
     }
     frame->bytes += (size_t)frame->item_capacity * sizeof *frame->item;

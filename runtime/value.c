@@ -230,8 +230,25 @@ static bool is_commutative(wg__op_id op)
     }
 }
 
+/* A kernel of the caller is given contiguous memory: what is not is copied before. */
+static uint32_t extern_own(wg__planner *planner, const wg__draft *draft)
+{
+    uint32_t in[WG__EXTERN_IN_MAX];
+    WG_ASSERT(draft->in_count <= WG__EXTERN_IN_MAX);
+    for (int32_t i = 0; i < draft->in_count; i++) {
+        const wg__array walk = wg__value_walk(&planner->value[draft->in[i]]);
+        in[i] = draft->in[i];
+        if (!wg__array_is_contiguous(&walk)) in[i] = wg__value_copy(planner, in[i]);
+        if (in[i] == WG__NONE) return WG__NONE;
+    }
+    wg__value value = value_of_draft(planner, draft, in);
+    return value_intern(planner, &value);
+}
+
 static uint32_t value_own(wg__planner *planner, const wg__draft *draft)
 {
+    if (draft->op == WG__OP_extern) return extern_own(planner, draft);
+
     uint32_t pair[2];
     const uint32_t *in = draft->in;
     if (is_commutative(draft->op) && !planner->is_plain && in[0] > in[1]) {

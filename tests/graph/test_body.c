@@ -12,7 +12,12 @@ static wg_var input(wg_tape *tape)
     return wg_input(tape, NULL, wg_f32(four, WG_SHAPE(2, 2)));
 }
 
-typedef struct shared { wg_runtime *runtime; wg_scope scope; wg_var leaked, leaf; int status; } shared;
+typedef struct shared {
+    wg_runtime *runtime;
+    wg_scope scope;
+    wg_var leaked, leaf;
+    int status;
+} shared;
 
 static int leaks(const wg_var *in, wg_var *out, void *user)
 {

@@ -167,6 +167,31 @@ typedef int wg_vjp_rule(const wg_var *in, wg_var y, wg_var cotangent, wg_var *gr
  *           WG_EGRADIENT y is an integer or bool */
 wg_var wg_custom_vjp(wg_var y, int64_t count, const wg_var *in, wg_vjp_rule *rule, void *user);
 
+/* Computes out[0], the only result, from in[]; both are contiguous. Negative fails the run, which
+ * then commits nothing (WG_ECALLBACK). */
+typedef int wg_kernel(const wg_view *in, const wg_tensor *out, void *user);
+/* What a kernel is. name, version and attributes are what the program depends on: two kernels that
+ * differ must differ in one of them. kernel and user are bound anew by each recording. */
+typedef struct wg_extern_op {
+    const char *name;
+    wg_kernel *kernel;
+    wg_vjp_rule *rule;         /* NULL: a derivative through it is WG_EGRADIENT */
+    void *user;                /* of both; must outlive the programs */
+    bool by_rows;              /* a row of the result needs that row of each argument alone: may be
+                                  called for some of the rows, from several threads at once. Else
+                                  it is called once a run, on the thread of the caller */
+    int64_t version;
+    const void *attributes;
+    size_t attribute_bytes;
+    uint64_t reserved[4];
+} wg_extern_op;
+/* The value that a kernel of your own computes, of this dtype and shape. op is copied. In wg_vmap
+ * the kernel is called row by row, at the shapes it has here.
+ *   errors  WG_EINVALID op is malformed, or there are no arguments; WG_ELIMIT more than 16;
+ *           WG_ESHAPE by_rows, and leading extents differ; those of wg_custom_vjp */
+wg_var wg_extern(const wg_extern_op *op, int64_t count, const wg_var *in, wg_dtype dtype,
+                 wg_shape shape);
+
 /* ---- parameters ----
  * Named tensors that outlive recordings, with all state that belongs to them (moments, running
  * means, the step, the draw counter). Path: names joined by '/'. Patterns: '*' any run of
@@ -272,6 +297,7 @@ wg_var wg_bernoulli(wg_scope scope, const char *name, wg_shape shape, double pro
 #define wg_vjp(...) WG_HERE(wg_vjp(__VA_ARGS__))
 #define wg_stop_gradient(...) WG_HERE(wg_stop_gradient(__VA_ARGS__))
 #define wg_custom_vjp(...) WG_HERE(wg_custom_vjp(__VA_ARGS__))
+#define wg_extern(...) WG_HERE(wg_extern(__VA_ARGS__))
 #define wg_param(...) WG_HERE(wg_param(__VA_ARGS__))
 #define wg_state(...) WG_HERE(wg_state(__VA_ARGS__))
 #define wg_state_like(...) WG_HERE(wg_state_like(__VA_ARGS__))
