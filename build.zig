@@ -57,6 +57,7 @@ const ops_sources = [_][]const u8{
     "ops/select.c",
     "ops/source.c",
     "ops/table.c",
+    "ops/tile.c",
 };
 const graph_sources = [_][]const u8{
     "graph/along.c",
@@ -127,6 +128,7 @@ const runtime_sources = [_][]const u8{
     "runtime/float.c",
     "runtime/fold.c",
     "runtime/frame.c",
+    "runtime/fuse.c",
     "runtime/key.c",
     "runtime/place.c",
     "runtime/plan.c",
@@ -147,6 +149,7 @@ const runtime_sources = [_][]const u8{
     "runtime/shard.c",
     "runtime/simplify.c",
     "runtime/slice.c",
+    "runtime/tile.c",
     "runtime/train/evaluate.c",
     "runtime/train/history.c",
     "runtime/train/pass.c",

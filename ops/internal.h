@@ -218,6 +218,65 @@ bool wg__view_of_op(wg__op_id op, const int64_t *attribute, const wg__array *in,
 /* Writes one element of the dtype, converted as a cast converts. */
 void wg__number_store(double value, wg_dtype dtype, void *out);
 
+/* ---- tile programs (ENGINE 8): elementwise ops on one iteration, tile by tile ----
+ *
+ * A cell is where a value of the iteration lies, a micro-op one kernel call on cells. Cells are
+ * loads, strided memory from outside; then stores, contiguous memory for what is read outside; then
+ * registers, which live in a tile alone and serve one value after the other.                     */
+
+/* Elementwise over n contiguous elements; booleans are bytes 0 and 1. out may be one of the
+ * inputs.                                                                                        */
+typedef void wg__map_kernel(int64_t n, const void *const *in, void *out);
+
+enum { WG__MICRO_IN_MAX = 3, WG__TILE = 512, WG__TILE_BYTES = 32 * 1024 };
+
+typedef struct wg__micro {
+    wg__map_kernel *kernel;
+    void (*shift)(int64_t n, const void *x, int64_t count, void *out);  /* if not NULL, instead */
+    bool (*finite)(int64_t n, const void *x);    /* of the result; NULL: it may be anything */
+    int64_t count;                               /* of the shift */
+    int32_t in[WG__MICRO_IN_MAX], out;           /* cells */
+} wg__micro;
+
+typedef enum wg__cell_place {
+    WG__CELL_WHOLE,      /* contiguous over all rows */
+    WG__CELL_ROW,        /* each row is contiguous, and a tile holds no more than one */
+    WG__CELL_ONCE,       /* every tile would have the same content */
+    WG__CELL_TILE        /* of every tile's own: copied to it, or computed there */
+} wg__cell_place;
+
+typedef struct wg__cell {
+    int32_t bytes;                   /* of an element */
+    bool is_loose;                   /* of a load: no kernel may read it where it lies */
+    wg__cell_place place;
+    int64_t tile;                    /* where its tile begins in the scratch memory */
+    int64_t stride[WG__RANK_MAX];    /* of a load, in elements */
+} wg__cell;
+
+typedef struct wg__tiles {
+    int32_t rank;                    /* at least 1, once settled */
+    int64_t dim[WG__RANK_MAX];
+    int64_t tile_rows, tile_length;  /* of a tile: whole rows, or part of one */
+    int64_t load_count, store_count, cell_count, micro_count;
+    wg__cell *cell;
+    wg__micro *micro;
+    int64_t tile_bytes;              /* of the scratch memory, up to its end */
+    size_t scratch_bytes;
+} wg__tiles;
+
+/* The micro-op of an elementwise op, of which only types and attributes are read; its cells are
+ * left to the caller.                                                                            */
+wg__micro wg__micro_of(const struct wg__kernels *kernels, const wg__call *call,
+                       bool must_be_finite);
+/* Merges axes and chooses the tile and where each cell lies, cells and strides being given. Axes of
+ * one element must be left out.                                                                  */
+void wg__tiles_settle(wg__tiles *tiles);
+/* All micro-ops for all elements; lead: the leading extent of this run, at most that of tiles.
+ * data: of loads and stores; a store may lie where a load of WG__CELL_WHOLE does that no later
+ * micro-op reads. Returns the first micro-op of which a result is not finite though it must be, or
+ * -1.                                                                                            */
+int64_t wg__tiles_run(const wg__tiles *tiles, int64_t lead, void *const *data, void *scratch);
+
 /* ---- kernels of a level ---- */
 
 const struct wg__kernels *wg__kernels_of(wg__level level);

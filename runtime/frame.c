@@ -20,9 +20,8 @@ static bool is_cut(const wg__region *region)
     return region->kind != WG__REGION_SERIAL && region->kind != WG__REGION_WHOLE;
 }
 
-/* Where a walk lies, and how it moves with the units of the region if `axis` follows them. */
-static wg__operand operand_of(const wg__frame *frame, const wg__region *region,
-                              const wg__value *walk, int32_t axis)
+wg__operand wg__operand_of(const wg__frame *frame, const wg__region *region,
+                           const wg__value *walk, int32_t axis)
 {
     const wg__plan *plan = frame->plan;
     const wg__value *base = &plan->value[walk->base];
@@ -53,9 +52,10 @@ static int instruction_make(wg__frame *frame, uint32_t index, wg__instruction *i
     for (int32_t i = 0; i < value->in_count; i++) {
         const wg__value *walk = &plan->value[value->in[i]];
         in[i] = wg__value_walk(walk);
-        operand[i] = operand_of(frame, region, walk, wg__slice_axis(plan, value, i));
+        operand[i] = wg__operand_of(frame, region, walk, wg__slice_axis(plan, value, i));
     }
-    operand[count] = operand_of(frame, region, value, value->type.shape.rank > 0 ? 0 : WG__NOWHERE);
+    const int32_t lead = value->type.shape.rank > 0 ? 0 : WG__NOWHERE;
+    operand[count] = wg__operand_of(frame, region, value, lead);
     *instruction = (wg__instruction){ .call = { .op = value->op,
                                                 .in_count = value->in_count,
                                                 .in = in,
@@ -64,22 +64,23 @@ static int instruction_make(wg__frame *frame, uint32_t index, wg__instruction *i
                                                 .attribute_count = value->attribute_count,
                                                 .external = frame->external },
                                       .operand = operand,
-                                      .unit_rows = operand[count].unit_extent,
-                                      .value = index,
-                                      .finite_effect = value->finite_effect };
+                                      .unit_rows = operand[count].unit_extent };
     if (value->in_count > frame->array_count) frame->array_count = value->in_count;
     return WG_OK;
 }
 
-static int instructions_make(wg__frame *frame)
+static int instructions_make(const wg_runtime *runtime, wg__frame *frame)
 {
     const wg__plan *plan = frame->plan;
-    const size_t count = (size_t)plan->order_count;
+    const size_t count = (size_t)plan->chain_count;
     frame->instruction = wg__frame_take(frame, count * sizeof *frame->instruction);
     if (frame->instruction == NULL) return WG_EMEMORY;
-    for (int64_t i = 0; i < plan->order_count; i++)
-        WG_TRY(instruction_make(frame, plan->order[i], &frame->instruction[i]));
-    return WG_OK;
+    for (int64_t i = 0; i < plan->chain_count; i++) {
+        const wg__chain *chain = &plan->chain[i];
+        if (chain->count > 1) continue;
+        WG_TRY(instruction_make(frame, plan->order[chain->first], &frame->instruction[i]));
+    }
+    return wg__frame_make_tiles(runtime, frame);
 }
 
 /* ---- the frame ---- */
@@ -112,9 +113,9 @@ static int frame_fill(wg_runtime *runtime, wg__frame *frame)
     WG_TRY(wg__frame_find_last_uses(frame));
     WG_TRY(wg__frame_cut(runtime, frame));
     WG_TRY(wg__frame_place(frame));
-    WG_TRY(instructions_make(frame));
+    WG_TRY(instructions_make(runtime, frame));
     return wg__runtime_reserve(runtime, frame->workspace_bytes, frame->scratch_bytes,
-                               frame->array_count);
+                               frame->array_count, frame->address_count);
 }
 
 int wg__frame_create(wg_runtime *runtime, wg__plan *plan, wg__frame **out)

@@ -46,6 +46,8 @@ typedef struct wg__worker {
     size_t scratch_bytes;
     wg__array *array;
     size_t array_bytes;
+    void **address;           /* of what a tile program loads and stores */
+    size_t address_bytes;
 } wg__worker;
 
 typedef struct wg__cached wg__cached;
@@ -80,6 +82,7 @@ struct wg_runtime {
 
     int64_t shard_rows_test;     /* > 0: units of an item of all that can be cut; set by tests */
     bool is_forked_always;       /* joins of any size go to the pool; set by tests */
+    bool is_plain;               /* plans leave each op by itself: WENGERT_PLAN=plain, or tests */
     int64_t hit_count, miss_count, join_count, run_count;
 };
 
@@ -88,7 +91,7 @@ int wg__runtime_enter(wg_runtime *runtime, wg__float_mode *before);
 void wg__runtime_leave(wg_runtime *runtime, wg__float_mode before);
 /* Grows what all programs share; on failure everything stays as it was. */
 int wg__runtime_reserve(wg_runtime *runtime, size_t workspace_bytes, size_t scratch_bytes,
-                        int64_t array_count);
+                        int64_t array_count, int64_t address_count);
 void wg__runtime_hold(wg_runtime *runtime);
 void wg__runtime_drop(wg_runtime *runtime);
 
@@ -112,9 +115,11 @@ typedef struct wg__value {
     int64_t stride[WG__RANK_MAX];
     const void *constant;     /* of a base: elements known while planning, else NULL */
     bool is_computed;         /* by an instruction: neither leaf nor constant nor view */
-    int64_t slot;             /* base address; WG__NOWHERE of views */
+    int64_t slot;             /* base address; WG__NOWHERE of views and of what is_tile */
     wg__mark mark;
     int32_t region;           /* that computes it */
+    int32_t chain;            /* in which it is computed */
+    bool is_tile;             /* it lies in the tiles of its chain and in no memory */
     int32_t last_stage;       /* that reads it */
     int32_t finite_effect;    /* index of the effect that wants it finite */
 } wg__value;
@@ -122,8 +127,8 @@ typedef struct wg__value {
 /* ---- plan: stages and regions ----
  *
  * The values of a region are computed item by item. An item is some units of the region, for which
- * one worker computes all its values in order. Items of a stage, of whatever region, may run in any
- * order; a stage starts when the one before it is complete. */
+ * one worker computes all its values, chain by chain. Items of a stage, of whatever region, may run
+ * in any order; a stage starts when the one before it is complete. */
 
 typedef enum wg__region_kind {
     WG__REGION_SERIAL,        /* small values; one unit */
@@ -139,8 +144,12 @@ typedef struct wg__region {
     int64_t units;
     int64_t units_min;        /* an item with fewer would change the order of a sum */
     int64_t first, count;     /* of order */
+    int64_t chain_first, chain_count;
     double time_ns;           /* estimate for all units */
 } wg__region;
+
+/* One value, or elementwise ones over the same iteration that are computed tile by tile. */
+typedef struct wg__chain { int64_t first, count; } wg__chain;   /* of order */
 
 typedef struct wg__store { uint32_t version, value; } wg__store;
 
@@ -148,9 +157,10 @@ typedef struct wg__plan {
     wg_allocator allocator;
     atomic_int references;
     wg__arena arena;          /* of what follows */
-    int64_t value_count, order_count, region_count, store_count, result_count;
+    int64_t value_count, order_count, chain_count, region_count, store_count, result_count;
     wg__value *value;
-    uint32_t *order;          /* computed values, region by region */
+    uint32_t *order;          /* computed values, region by region, chain by chain */
+    wg__chain *chain;
     wg__region *region;       /* stage by stage */
     wg__store *store;         /* the commit */
     uint32_t *result;         /* values that own the memory of their slot */
@@ -207,6 +217,7 @@ typedef struct wg__planner {
     bool is_plain;            /* no rewriting: every node is its own value */
     bool has_failed;          /* no memory */
     bool cuts_all;            /* even small values are cut; of tests */
+    bool fuses;               /* elementwise values share chains */
 } wg__planner;
 
 /* What is asked of wg__value_make; in and attribute are copied. */
@@ -247,9 +258,10 @@ int32_t wg__slice_axis(const wg__plan *plan, const wg__value *value, int32_t i);
 /* True if the leading axis of the result can be computed in pieces; rows_min: the least of a
  * piece. */
 bool wg__slice_is_possible(const wg__plan *plan, const wg__value *value, int64_t *rows_min);
-/* batch.c, region.c: the steps after the values are known. */
+/* batch.c, region.c, fuse.c: the steps after the values are known. */
 int wg__plan_mark(wg__planner *planner);
 int wg__plan_cut(wg__planner *planner);
+int wg__plan_fuse(wg__planner *planner);
 
 /* ---- frame: a plan made ready ---- */
 
@@ -261,12 +273,13 @@ typedef struct wg__operand {
     int64_t unit_bytes, unit_extent;
 } wg__operand;
 
+/* A chain. Of one value: a call of the whole, and operands as its inputs, then the result. Of more:
+ * a tile program, and operands as its loads, then its stores. */
 typedef struct wg__instruction {
-    wg__call call;            /* of the whole; in and operand: in_count, then the result */
+    wg__call call;
+    const wg__tiles *tiles;   /* NULL: a call */
     const wg__operand *operand;
-    int64_t unit_rows;        /* of the result */
-    uint32_t value;
-    int32_t finite_effect;
+    int64_t unit_rows;        /* of the result, of the leading axis of the tiles */
 } wg__instruction;
 
 typedef struct wg__item { int32_t region; int64_t first, units; } wg__item;
@@ -282,16 +295,17 @@ typedef struct wg__frame {
     wg__plan *plan;           /* held */
     size_t bytes;             /* of all this */
     int64_t *last_use;        /* by value: place in the order of its own region's last reader */
+    int32_t *walked_chain;    /* by value: the last chain that reads it by another walk */
     int64_t *offset;          /* by value: bytes of its memory from the base of its slot */
     int64_t *units;           /* by region: of the largest item */
-    wg__instruction *instruction;   /* as plan->order */
+    wg__instruction *instruction;   /* as plan->chain */
     int64_t item_count, item_capacity;
     wg__item *item;
     wg__stage *stage;
     void *constants;
     size_t constants_bytes;
     size_t workspace_bytes, scratch_bytes;
-    int64_t array_count;
+    int64_t array_count, address_count;
     double time_ns;
     void **base;              /* by slot */
     wg__external *external;   /* kernels of the caller, by slot */
@@ -303,9 +317,14 @@ typedef struct wg__frame {
 int wg__frame_create(wg_runtime *runtime, wg__plan *plan, wg__frame **out);
 void wg__frame_free(wg__frame *frame);
 void *wg__frame_take(wg__frame *frame, size_t bytes); /* of its arena; NULL on failure */
+/* Where a walk lies, and how it moves with the units of the region if `axis` follows them. */
+wg__operand wg__operand_of(const wg__frame *frame, const wg__region *region,
+                           const wg__value *walk, int32_t axis);
+/* tile.c: the tile programs of all chains of several values. */
+int wg__frame_make_tiles(const wg_runtime *runtime, wg__frame *frame);
 /* shard.c: the items of all stages. */
 int wg__frame_cut(const wg_runtime *runtime, wg__frame *frame);
-/* place.c: last_use, offset, and the bytes of workspace and scratch. */
+/* place.c: last_use, walked_chain, offset, and the bytes of workspace and scratch. */
 int wg__frame_find_last_uses(wg__frame *frame);
 int wg__frame_place(wg__frame *frame);
 /* Bytes of the rows that units of its region have; WG__NOWHERE: of all. */

@@ -72,18 +72,24 @@ static void put_recording(sink *out, const wg__wanted *wanted)
     put_count(out, tape->check_finite);
 }
 
+static void put_settings(sink *out, const wg_runtime *runtime)
+{
+    put_count(out, runtime->shard_rows_test);
+    put_count(out, runtime->is_plain);
+}
+
 int wg__key_write(wg_runtime *runtime, const wg__wanted *wanted)
 {
     sink count = { NULL, 0 };
     put_recording(&count, wanted);
     const int64_t prefix = count.bytes;
-    put_count(&count, runtime->shard_rows_test);
+    put_settings(&count, runtime);
     WG_TRY(wg__grow(&runtime->allocator, (void **)&runtime->key, &runtime->key_capacity,
                     count.bytes, 1));
 
     sink out = { runtime->key, 0 };
     put_recording(&out, wanted);
-    put_count(&out, runtime->shard_rows_test);
+    put_settings(&out, runtime);
     WG_ASSERT(out.bytes == count.bytes);
     runtime->key_bytes = out.bytes;
     runtime->key_prefix = prefix;

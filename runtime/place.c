@@ -82,8 +82,11 @@ size_t wg__value_bytes(const wg__plan *plan, const wg__value *value, int64_t uni
 int wg__frame_find_last_uses(wg__frame *frame)
 {
     const wg__plan *plan = frame->plan;
-    frame->last_use = wg__frame_take(frame, (size_t)plan->value_count * sizeof(int64_t));
-    if (frame->last_use == NULL) return WG_EMEMORY;
+    const size_t count = (size_t)plan->value_count;
+    frame->last_use = wg__frame_take(frame, count * sizeof *frame->last_use);
+    frame->walked_chain = wg__frame_take(frame, count * sizeof *frame->walked_chain);
+    if (frame->last_use == NULL || frame->walked_chain == NULL) return WG_EMEMORY;
+    memset(frame->walked_chain, 0xff, count * sizeof *frame->walked_chain);
     for (int64_t place = 0; place < plan->order_count; place++) {
         const uint32_t index = plan->order[place];
         const wg__value *value = &plan->value[index];
@@ -92,6 +95,7 @@ int wg__frame_find_last_uses(wg__frame *frame)
             const uint32_t base = plan->value[value->in[i]].base;
             if (plan->value[base].is_computed && plan->value[base].region == value->region)
                 frame->last_use[base] = place;
+            if (value->in[i] != base) frame->walked_chain[base] = value->chain;
         }
     }
     return WG_OK;
@@ -105,25 +109,25 @@ static uint32_t input_to_overwrite(const wg__frame *frame, int64_t place)
     const wg__plan *plan = frame->plan;
     const wg__value *value = &plan->value[plan->order[place]];
     const wg__class class = wg__op_table[value->op].class;
+    if (value->slot != WG__SLOT_SCRATCH) return WG__NONE;
     if (class != WG__CLASS_LINEAR && class != WG__CLASS_MAP) return WG__NONE;
     for (int32_t i = 0; i < value->in_count; i++) {
         const uint32_t in = value->in[i];
         const wg__value *v = &plan->value[in];
-        bool is_free = v->base == in && v->slot == WG__SLOT_SCRATCH &&
-                       frame->last_use[in] == place && v->type.dtype == value->type.dtype;
-        /* Another walk over the same memory would read what is written. */
-        for (int32_t j = 0; j < value->in_count; j++)
-            if (plan->value[value->in[j]].base == in && value->in[j] != in) is_free = false;
-        if (is_free) return in;
+        /* Another walk of the chain over the same memory would read what is written. */
+        if (v->base == in && v->slot == WG__SLOT_SCRATCH && frame->last_use[in] == place &&
+            v->type.dtype == value->type.dtype && frame->walked_chain[in] != value->chain)
+            return in;
     }
     return WG__NONE;
 }
 
-/* Gives back what the value at `place` is the last to read, but for `taken`. */
-static void inputs_release(wg__frame *frame, space *s, int64_t place, uint32_t taken)
+/* Gives back what the value at `place` is the last to read, but for what it has overwritten. */
+static void inputs_release(wg__frame *frame, space *s, int64_t place)
 {
     const wg__plan *plan = frame->plan;
     const wg__value *value = &plan->value[plan->order[place]];
+    const uint32_t taken = input_to_overwrite(frame, place);
     const int64_t units = frame->units[value->region];
     for (int32_t i = 0; i < value->in_count; i++) {
         const uint32_t base = plan->value[value->in[i]].base;
@@ -138,25 +142,36 @@ static void inputs_release(wg__frame *frame, space *s, int64_t place, uint32_t t
     }
 }
 
-static void scratch_place(wg__frame *frame, space *s, const wg__region *region)
+/* Results first: all that a chain reads must stay until it is complete. */
+static void chain_place(wg__frame *frame, space *s, const wg__chain *chain)
 {
     const wg__plan *plan = frame->plan;
-    s->count = s->end = 0;
-    for (int64_t place = region->first; place < region->first + region->count; place++) {
+    const int64_t end = chain->first + chain->count;
+    for (int64_t place = chain->first; place < end; place++) {
         const uint32_t index = plan->order[place];
         const wg__value *value = &plan->value[index];
-        const int64_t bytes =
-            rounded(wg__value_bytes(plan, value, frame->units[value->region]));
-        uint32_t taken = WG__NONE;
-        if (value->slot == WG__SLOT_SCRATCH) {
-            taken = input_to_overwrite(frame, place);
-            frame->offset[index] =
-                taken != WG__NONE ? frame->offset[taken] : space_take(s, bytes);
-        }
-        inputs_release(frame, s, place, taken);
-        if (value->slot == WG__SLOT_SCRATCH && frame->last_use[index] == place)
-            space_give(s, frame->offset[index], bytes);
+        if (value->slot != WG__SLOT_SCRATCH) continue;
+        const int64_t units = frame->units[value->region];
+        const uint32_t taken = input_to_overwrite(frame, place);
+        frame->offset[index] = taken != WG__NONE
+                                   ? frame->offset[taken]
+                                   : space_take(s, rounded(wg__value_bytes(plan, value, units)));
     }
+    for (int64_t place = chain->first; place < end; place++) {
+        const uint32_t index = plan->order[place];
+        const wg__value *value = &plan->value[index];
+        inputs_release(frame, s, place);
+        if (value->slot == WG__SLOT_SCRATCH && frame->last_use[index] == place)
+            space_give(s, frame->offset[index],
+                       rounded(wg__value_bytes(plan, value, frame->units[value->region])));
+    }
+}
+
+static void scratch_place(wg__frame *frame, space *s, const wg__region *region)
+{
+    s->count = s->end = 0;
+    for (int64_t i = region->chain_first; i < region->chain_first + region->chain_count; i++)
+        chain_place(frame, s, &frame->plan->chain[i]);
 }
 
 /* ---- workspace ---- */

@@ -224,7 +224,8 @@ static int plan_fill(wg__planner *planner, const wg__wanted *wanted)
     WG_TRY(values_move(planner));
     WG_TRY(slots_assign(planner->plan));
     WG_TRY(wg__plan_mark(planner));
-    return wg__plan_cut(planner);
+    WG_TRY(wg__plan_cut(planner));
+    return wg__plan_fuse(planner);
 }
 
 int wg__plan_create(wg_runtime *runtime, const wg__wanted *wanted, wg__plan **out)
@@ -246,7 +247,8 @@ int wg__plan_create(wg_runtime *runtime, const wg__wanted *wanted, wg__plan **ou
                             .tape = tape,
                             .plan = plan,
                             .is_plain = tape->check_finite,
-                            .cuts_all = runtime->shard_rows_test > 0 };
+                            .cuts_all = runtime->shard_rows_test > 0,
+                            .fuses = !runtime->is_plain && !tape->check_finite };
     wg__arena_init(&planner.arena, &planner.allocator);
     const int status = plan_fill(&planner, wanted);
     wg__arena_free(&planner.arena);

@@ -33,6 +33,10 @@ static void text_home(wg__text *text, const wg__frame *frame, uint32_t index)
 {
     const wg__value *value = &frame->plan->value[index];
     const long long offset = (long long)frame->offset[index];
+    if (value->is_tile) {
+        wg__text_add(text, "tile");
+        return;
+    }
     switch (value->slot) {
     case WG__SLOT_SCRATCH: wg__text_add(text, "scratch+%lld", offset); return;
     case WG__SLOT_WORKSPACE: wg__text_add(text, "workspace+%lld", offset); return;
@@ -55,7 +59,7 @@ static void text_operand(wg__text *text, const wg__plan *plan, uint32_t index)
                      (long long)base->attribute[0], view);
 }
 
-static int print_value(const printer *p, uint32_t index)
+static int print_value(const printer *p, uint32_t index, const char *indent)
 {
     const wg__plan *plan = p->frame->plan;
     const wg__value *value = &plan->value[index];
@@ -71,8 +75,26 @@ static int print_value(const printer *p, uint32_t index)
     wg__text_add(&text, ")  ");
     text_home(&text, p->frame, index);
     if (value->finite_effect != WG__NOWHERE) wg__text_add(&text, " finite");
-    return wg__write(p->write, p->user, "    %s  %.0f flops, %.0f bytes\n", space, cost.flops,
-                     cost.bytes);
+    return wg__write(p->write, p->user, "%s%s  %.0f flops, %.0f bytes\n", indent, space,
+                     cost.flops, cost.bytes);
+}
+
+/* A value, or a tile program with its micro-ops. */
+static int print_chain(const printer *p, int64_t index)
+{
+    const wg__plan *plan = p->frame->plan;
+    const wg__chain *chain = &plan->chain[index];
+    const wg__tiles *tiles = p->frame->instruction[index].tiles;
+    if (tiles == NULL) return print_value(p, plan->order[chain->first], "    ");
+    WG_TRY(wg__write(p->write, p->user,
+                     "    %lld ops on tiles of %lld: %lld loads, %lld stores, %lld registers\n",
+                     (long long)tiles->micro_count,
+                     (long long)(tiles->tile_rows * tiles->tile_length),
+                     (long long)tiles->load_count, (long long)tiles->store_count,
+                     (long long)(tiles->cell_count - tiles->load_count - tiles->store_count)));
+    for (int64_t i = chain->first; i < chain->first + chain->count; i++)
+        WG_TRY(print_value(p, plan->order[i], "      "));
+    return WG_OK;
 }
 
 static int print_region(const printer *p, int64_t index)
@@ -84,8 +106,8 @@ static int print_region(const printer *p, int64_t index)
     WG_TRY(wg__write(p->write, p->user, "  %s: %lld units in %lld items of %lld, about %.1f us\n",
                      kind_name(region->kind), (long long)region->units, (long long)items,
                      (long long)p->frame->units[index], region->time_ns / 1000));
-    for (int64_t i = region->first; i < region->first + region->count; i++)
-        WG_TRY(print_value(p, plan->order[i]));
+    for (int64_t i = region->chain_first; i < region->chain_first + region->chain_count; i++)
+        WG_TRY(print_chain(p, i));
     return WG_OK;
 }
 
@@ -109,7 +131,7 @@ int wg_program_print(const wg_program *program, wg_writer *write, void *user)
     WG_TRY(wg__write(write, user,
                      "%lld instructions in %d stages; workspace %zu bytes, scratch %zu a thread, "
                      "%d threads\n",
-                     (long long)plan->order_count, (int)plan->stage_count, frame->workspace_bytes,
+                     (long long)plan->chain_count, (int)plan->stage_count, frame->workspace_bytes,
                      frame->scratch_bytes, program->runtime->threads));
     int32_t stage = WG__NOWHERE;
     for (int64_t i = 0; i < plan->region_count; i++) {

@@ -1,7 +1,7 @@
-/* Running a frame: stage by stage, item by item, instruction by instruction.
+/* Running a frame: stage by stage, item by item, chain by chain.
  *
- * Of all failures of a stage the one of the earliest instruction is told, whatever thread met it
- * when. A commit comes after every stage: nothing that can fail is left by then. */
+ * Of all failures of a stage the one of the earliest value is told, whatever thread met it when. A
+ * commit comes after every stage: nothing that can fail is left by then. */
 #include "runtime/internal.h"
 
 #include <string.h>
@@ -16,7 +16,7 @@ typedef struct run {
     wg_runtime *runtime;
     const wg__frame *frame;
     const wg__item *item;       /* of the stage at hand */
-    _Atomic uint64_t failure;   /* place of the instruction, then -status in 8 bits; the least */
+    _Atomic uint64_t failure;   /* place of the value, then -status in 8 bits; the least */
 } run;
 
 static const uint64_t NO_FAILURE = UINT64_MAX;
@@ -28,7 +28,7 @@ static void failure_note(run *r, int64_t place, int status)
     while (code < least && !atomic_compare_exchange_weak(&r->failure, &least, code)) continue;
 }
 
-/* ---- one instruction ---- */
+/* ---- one chain ---- */
 
 static void *address(void *base, int64_t bytes)
 {
@@ -46,18 +46,25 @@ static void array_copy(const wg__array *from, wg__array *to)
     memcpy(to->stride, from->stride, axes * sizeof to->stride[0]);
 }
 
-static void array_place(const run *r, const wg__worker *worker, const wg__item *item,
-                        const wg__operand *operand, wg__array *array)
+static void *operand_address(const run *r, const wg__worker *worker, const wg__item *item,
+                             const wg__operand *operand)
 {
     void *base = operand->slot == WG__SLOT_SCRATCH ? worker->scratch
                                                    : r->frame->base[operand->slot];
-    array->data = address(base, operand->offset + item->first * operand->unit_bytes);
+    return address(base, operand->offset + item->first * operand->unit_bytes);
+}
+
+static void array_place(const run *r, const wg__worker *worker, const wg__item *item,
+                        const wg__operand *operand, wg__array *array)
+{
+    array->data = operand_address(r, worker, item, operand);
     if (operand->axis != WG__NOWHERE)
         array->dim[operand->axis] = item->units * operand->unit_extent;
 }
 
-static int instruction_run(const run *r, wg__worker *worker, const wg__item *item,
-                           const wg__instruction *instruction)
+/* The call of a chain of one value. */
+static int call_run(const run *r, wg__worker *worker, const wg__item *item,
+                    const wg__instruction *instruction, const wg__value *value)
 {
     const wg__call *whole = &instruction->call;
     wg__call call = { .op = whole->op,
@@ -76,9 +83,35 @@ static int instruction_run(const run *r, wg__worker *worker, const wg__item *ite
     array_place(r, worker, item, &instruction->operand[whole->in_count], &call.out);
     const struct wg__kernels *kernels = r->runtime->kernels;
     WG_TRY(wg__eval(kernels, &call));
-    if (instruction->finite_effect == WG__NOWHERE) return WG_OK;
+    if (value->finite_effect == WG__NOWHERE) return WG_OK;
     const int64_t count = wg__array_count(&call.out);
     return wg__finite(kernels, call.out.dtype, count, call.out.data) ? WG_OK : WG_EFINITE;
+}
+
+/* The tile program of a chain; the micro-op that was not finite, or -1. */
+static int64_t tiles_run(const run *r, wg__worker *worker, const wg__item *item,
+                         const wg__instruction *instruction)
+{
+    const wg__tiles *tiles = instruction->tiles;
+    for (int64_t i = 0; i < tiles->load_count + tiles->store_count; i++)
+        worker->address[i] = operand_address(r, worker, item, &instruction->operand[i]);
+    return wg__tiles_run(tiles, item->units * instruction->unit_rows, worker->address,
+                         worker->kernel_scratch);
+}
+
+static int chain_run(const run *r, wg__worker *worker, const wg__item *item, int64_t index,
+                    int64_t *place)
+{
+    const wg__plan *plan = r->frame->plan;
+    const wg__instruction *instruction = &r->frame->instruction[index];
+    *place = plan->chain[index].first;
+    if (atomic_load_explicit(&r->runtime->is_cancelled, memory_order_relaxed)) return WG_ECANCEL;
+    if (instruction->tiles == NULL)
+        return call_run(r, worker, item, instruction, &plan->value[plan->order[*place]]);
+    const int64_t failed = tiles_run(r, worker, item, instruction);
+    if (failed < 0) return WG_OK;
+    *place += failed;
+    return WG_EFINITE;
 }
 
 /* ---- stages ---- */
@@ -89,10 +122,9 @@ static void item_run(void *context, int worker_index, int64_t index)
     const wg__item *item = &r->item[index];
     const wg__region *region = &r->frame->plan->region[item->region];
     wg__worker *worker = &r->runtime->worker[worker_index];
-    for (int64_t place = region->first; place < region->first + region->count; place++) {
-        int status = WG_ECANCEL;
-        if (!atomic_load_explicit(&r->runtime->is_cancelled, memory_order_relaxed))
-            status = instruction_run(r, worker, item, &r->frame->instruction[place]);
+    for (int64_t i = region->chain_first; i < region->chain_first + region->chain_count; i++) {
+        int64_t place;
+        const int status = chain_run(r, worker, item, i, &place);
         if (status < 0) {
             failure_note(r, place, status);
             return;
@@ -162,10 +194,10 @@ int wg__frame_run(wg_runtime *runtime, wg__frame *frame, wg__failure *failure)
         results_clean(frame);
         return WG_OK;
     }
-    const wg__instruction *instruction = &frame->instruction[code >> 8];
+    const uint32_t value = plan->order[code >> 8];
     *failure = (wg__failure){ .status = -(int)(code & 0xff),
-                              .value = instruction->value,
-                              .effect = instruction->finite_effect };
+                              .value = value,
+                              .effect = plan->value[value].finite_effect };
     return failure->status;
 }
 

@@ -3,6 +3,7 @@
 #include "runtime/internal.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static const size_t CACHE_BYTES_DEFAULT = (size_t)256 * 1024 * 1024;
 /* As many threads as libuv's pool can have. */
@@ -37,6 +38,7 @@ static void runtime_release(wg_runtime *runtime)
         wg__release(&allocator, worker->kernel_scratch, WG__SCRATCH_BYTES);
         wg__release(&allocator, worker->scratch, worker->scratch_bytes);
         wg__release(&allocator, worker->array, worker->array_bytes);
+        wg__release(&allocator, worker->address, worker->address_bytes);
     }
     wg__release(&allocator, runtime->worker, (size_t)runtime->threads * sizeof *runtime->worker);
     wg__release(&allocator, runtime->workspace, runtime->workspace_bytes);
@@ -55,6 +57,8 @@ static bool runtime_fill(wg_runtime *runtime, const wg_runtime_options *options)
     const wg_allocator *allocator = &runtime->allocator;
     runtime->threads = threads_choose(options);
     runtime->kernels = wg__kernels_of(wg__level_choose(getenv("WENGERT_LEVEL")));
+    const char *plan = getenv("WENGERT_PLAN");
+    runtime->is_plain = plan != NULL && strcmp(plan, "plain") == 0;
     runtime->cache_bytes_max =
         options->cache_bytes > 0 ? options->cache_bytes : CACHE_BYTES_DEFAULT;
     runtime->worker = wg__allocate_zeroed(allocator,
@@ -136,10 +140,11 @@ static int block_reserve(const wg_allocator *allocator, void **block, size_t *by
 }
 
 int wg__runtime_reserve(wg_runtime *runtime, size_t workspace_bytes, size_t scratch_bytes,
-                        int64_t array_count)
+                        int64_t array_count, int64_t address_count)
 {
     const wg_allocator *allocator = &runtime->allocator;
     const size_t array_bytes = (size_t)array_count * sizeof(wg__array);
+    const size_t address_bytes = (size_t)address_count * sizeof(void *);
     WG_TRY(block_reserve(allocator, &runtime->workspace, &runtime->workspace_bytes,
                          workspace_bytes));
     for (int i = 0; i < runtime->threads; i++) {
@@ -147,6 +152,8 @@ int wg__runtime_reserve(wg_runtime *runtime, size_t workspace_bytes, size_t scra
         WG_TRY(block_reserve(allocator, &worker->scratch, &worker->scratch_bytes, scratch_bytes));
         WG_TRY(block_reserve(allocator, (void **)&worker->array, &worker->array_bytes,
                              array_bytes));
+        WG_TRY(block_reserve(allocator, (void **)&worker->address, &worker->address_bytes,
+                             address_bytes));
     }
     return WG_OK;
 }

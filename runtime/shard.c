@@ -20,27 +20,42 @@ static int64_t rounded_up(int64_t x, int64_t step)
     return divided_up(x, step) * step;
 }
 
+static int64_t bytes_of_unit(const wg__plan *plan, const wg__value *value)
+{
+    return value->is_tile ? 0 : (int64_t)wg__value_bytes(plan, value, 1);
+}
+
+/* Bytes for one unit that end with the value at `place`: its inputs, and itself if unread. */
+static int64_t bytes_ending(const wg__frame *frame, int64_t place)
+{
+    const wg__plan *plan = frame->plan;
+    const uint32_t index = plan->order[place];
+    const wg__value *value = &plan->value[index];
+    int64_t bytes = frame->last_use[index] == place ? bytes_of_unit(plan, value) : 0;
+    for (int32_t i = 0; i < value->in_count; i++) {
+        const uint32_t base = plan->value[value->in[i]].base;
+        bool ends = plan->value[base].is_computed &&
+                    plan->value[base].region == value->region && frame->last_use[base] == place;
+        for (int32_t j = 0; j < i; j++)
+            if (plan->value[value->in[j]].base == base) ends = false;
+        if (ends) bytes += bytes_of_unit(plan, &plan->value[base]);
+    }
+    return bytes;
+}
+
 /* Bytes of the values of a region that are alive at once, for one unit. */
 static int64_t live_bytes(const wg__frame *frame, const wg__region *region)
 {
     const wg__plan *plan = frame->plan;
     int64_t now = 0;
     int64_t most = 1;
-    for (int64_t place = region->first; place < region->first + region->count; place++) {
-        const uint32_t index = plan->order[place];
-        const wg__value *value = &plan->value[index];
-        now += (int64_t)wg__value_bytes(plan, value, 1);
+    for (int64_t i = region->chain_first; i < region->chain_first + region->chain_count; i++) {
+        const wg__chain *chain = &plan->chain[i];
+        const int64_t end = chain->first + chain->count;
+        for (int64_t place = chain->first; place < end; place++)
+            now += bytes_of_unit(plan, &plan->value[plan->order[place]]);
         if (now > most) most = now;
-        for (int32_t i = 0; i < value->in_count; i++) {
-            const uint32_t base = plan->value[value->in[i]].base;
-            bool ends = plan->value[base].is_computed &&
-                        plan->value[base].region == value->region &&
-                        frame->last_use[base] == place;
-            for (int32_t j = 0; j < i; j++)
-                if (plan->value[value->in[j]].base == base) ends = false;
-            if (ends) now -= (int64_t)wg__value_bytes(plan, &plan->value[base], 1);
-        }
-        if (frame->last_use[index] == place) now -= (int64_t)wg__value_bytes(plan, value, 1);
+        for (int64_t place = chain->first; place < end; place++) now -= bytes_ending(frame, place);
     }
     return most;
 }

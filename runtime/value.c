@@ -173,6 +173,7 @@ static wg__value value_of_draft(const wg__planner *planner, const wg__draft *dra
                         .is_computed = wg__op_table[draft->op].eval != NULL,
                         .slot = WG__NOWHERE,
                         .region = WG__NOWHERE,
+                        .chain = WG__NOWHERE,
                         .last_stage = WG__NOWHERE,
                         .finite_effect = WG__NOWHERE };
     stride_contiguous(&value);

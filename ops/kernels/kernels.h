@@ -6,10 +6,6 @@
 
 #include "ops/internal.h"
 
-/* Elementwise over n contiguous elements; booleans are bytes 0 and 1. out may be one of the
- * inputs.                                                                                        */
-typedef void wg__map_kernel(int64_t n, const void *const *in, void *out);
-
 /* maps: indexed by op and by the dtype of the data inputs (select: that of x). NULL: no such
  * kernel.                                                                                        */
 typedef struct wg__map_table {

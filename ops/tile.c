@@ -1,0 +1,299 @@
+/* Tile programs: kernels see contiguous runs and nothing else.
+ *
+ * Axes that all loads walk alike are merged first, so most iterations are one long row. What is
+ * left is rows. A load that lies as kernels want it is read where it is; any other is brought into
+ * a tile, as whole rows if rows are shorter than half of one. A tile whose content is the same for
+ * all rows is filled once: a bias costs no more than its sum. All tiles of a program together stay
+ * within the nearest cache.                                                                      */
+#include "ops/rules.h"
+
+#include <string.h>
+
+/* Kernels work in steps of this many elements at most. */
+enum { TILE_STEP = 16 };
+
+static int64_t rounded_up(int64_t x, int64_t step)
+{
+    return (x + step - 1) / step * step;
+}
+
+/* ---- settling ---- */
+
+/* Whether every load walks this axis and the merged one before it in one stride. */
+static bool merges(const wg__tiles *tiles, int32_t axis, int64_t extent)
+{
+    for (int64_t k = 0; k < tiles->load_count; k++) {
+        const int64_t *stride = tiles->cell[k].stride;
+        if (stride[tiles->rank - 1] != stride[axis] * extent) return false;
+    }
+    return true;
+}
+
+static void axes_merge(wg__tiles *tiles)
+{
+    const int32_t rank = tiles->rank;
+    tiles->rank = 0;
+    for (int32_t axis = 0; axis < rank; axis++) {
+        const int64_t extent = tiles->dim[axis];
+        if (tiles->rank == 0 || !merges(tiles, axis, extent)) tiles->dim[tiles->rank++] = 1;
+        tiles->dim[tiles->rank - 1] *= extent;
+        for (int64_t k = 0; k < tiles->load_count; k++)
+            tiles->cell[k].stride[tiles->rank - 1] = tiles->cell[k].stride[axis];
+    }
+    if (tiles->rank > 0) return;
+    tiles->rank = 1;                 /* one element: a row of one, whatever its strides were */
+    tiles->dim[0] = 1;
+    for (int64_t k = 0; k < tiles->load_count; k++) tiles->cell[k].stride[0] = 1;
+}
+
+/* As many elements as all cells have room for, in whole steps. */
+static int64_t tile_elements(const wg__tiles *tiles)
+{
+    int64_t bytes = 0;
+    for (int64_t k = 0; k < tiles->cell_count; k++) bytes += tiles->cell[k].bytes;
+    int64_t n = bytes > 0 ? WG__TILE_BYTES / bytes / TILE_STEP * TILE_STEP : WG__TILE;
+    if (n > WG__TILE) n = WG__TILE;
+    return n < TILE_STEP ? TILE_STEP : n;
+}
+
+static wg__cell_place place_of(const wg__tiles *tiles, const wg__cell *load, int64_t n)
+{
+    const int32_t last = tiles->rank - 1;
+    const int64_t length = tiles->dim[last];
+    bool repeats = true, follows = true;
+    for (int32_t i = 0; i < last; i++) {
+        repeats = repeats && load->stride[i] == 0;
+        follows = follows && load->stride[i] == load->stride[i + 1] * tiles->dim[i + 1];
+    }
+    const int64_t step = load->stride[last];
+    if (!load->is_loose && step == 1 && follows) return WG__CELL_WHOLE;
+    if (!load->is_loose && step == 1 && length * 2 > n) return WG__CELL_ROW;
+    /* Rows longer than a tile fill it in parts, which are alike only if all elements are. */
+    if (repeats && (length <= n || step == 0)) return WG__CELL_ONCE;
+    return WG__CELL_TILE;
+}
+
+/* Rows that fit a tile twice are taken as many as fit; longer ones in equal parts. */
+static void tile_choose(wg__tiles *tiles, int64_t n)
+{
+    const int64_t length = tiles->dim[tiles->rank - 1];
+    tiles->tile_rows = 1;
+    tiles->tile_length = length;
+    if (tiles->rank > 1 && length > 0 && length * 2 <= n) {
+        tiles->tile_rows = n / length;
+    } else if (length > n) {
+        const int64_t parts = (length + n - 1) / n;
+        tiles->tile_length = rounded_up((length + parts - 1) / parts, TILE_STEP);
+    }
+}
+
+/* Tiles follow each other a cache line apart, so that none of them meet in the same sets. */
+static void tiles_place(wg__tiles *tiles, int64_t n)
+{
+    tiles->tile_bytes = 0;
+    for (int64_t k = 0; k < tiles->cell_count; k++) {
+        wg__cell *cell = &tiles->cell[k];
+        if (cell->place != WG__CELL_ONCE && cell->place != WG__CELL_TILE) continue;
+        cell->tile = tiles->tile_bytes;
+        tiles->tile_bytes += rounded_up(n * cell->bytes, WG__ALIGNMENT) + WG__ALIGNMENT;
+    }
+    const size_t walks = (size_t)tiles->load_count * sizeof(wg__walk);
+    tiles->scratch_bytes =
+        (size_t)tiles->tile_bytes + (size_t)tiles->cell_count * sizeof(void *) + walks;
+}
+
+void wg__tiles_settle(wg__tiles *tiles)
+{
+    axes_merge(tiles);
+    const int64_t n = tile_elements(tiles);
+    for (int64_t k = 0; k < tiles->cell_count; k++) {
+        wg__cell *cell = &tiles->cell[k];
+        if (k < tiles->load_count) cell->place = place_of(tiles, cell, n);
+        else if (k < tiles->load_count + tiles->store_count) cell->place = WG__CELL_WHOLE;
+        else cell->place = WG__CELL_TILE;
+    }
+    tile_choose(tiles, n);
+    tiles_place(tiles, tiles->tile_rows * tiles->tile_length);
+    if (tiles->tile_bytes > 0 || tiles->micro_count > 1) return;
+    tiles->tile_rows = 1;            /* one op that reads all where it is */
+    tiles->tile_length = tiles->rank > 1 ? tiles->dim[tiles->rank - 1] : INT64_MAX / 2;
+}
+
+/* ---- loads ---- */
+
+/* rows x n elements, one by one. */
+#define COPY(bytes)                                                                                \
+    case bytes:                                                                                    \
+        for (; rows > 0; rows--, from += row_step * bytes, to += n * bytes) {                      \
+            char first[bytes];                                                                     \
+            memcpy(first, from, bytes);                                                            \
+            if (step == 0) {                                                                       \
+                for (int64_t i = 0; i < n; i++) memcpy(to + i * bytes, first, bytes);              \
+            } else {                                                                               \
+                for (int64_t i = 0; i < n; i++) {                                                  \
+                    memcpy(to + i * bytes, from + i * step * bytes, bytes);                        \
+                }                                                                                  \
+            }                                                                                      \
+        }                                                                                          \
+        break;
+static void copy_elements(int64_t element_bytes, const char *from, int64_t rows, int64_t row_step,
+                          int64_t n, int64_t step, char *to)
+{
+    switch (element_bytes) {
+    COPY(1)
+    COPY(4)
+    COPY(8)
+    default: WG_ASSERT(false);
+    }
+}
+#undef COPY
+
+/* The same; blocks that are contiguous or repeated as blocks. */
+static void copy_plane(int64_t element_bytes, const char *from, int64_t rows, int64_t row_step,
+                       int64_t n, int64_t step, char *to)
+{
+    if (step == 1 && (rows == 1 || row_step == n)) {
+        memcpy(to, from, (size_t)(rows * n * element_bytes));
+    } else if (row_step == 0) {
+        const int64_t bytes = n * element_bytes;
+        copy_elements(element_bytes, from, 1, 0, n, step, to);
+        for (int64_t done = 1; done < rows; done *= 2) {
+            const int64_t more = rows - done < done ? rows - done : done;
+            memcpy(to + done * bytes, to, (size_t)(more * bytes));
+        }
+    } else {
+        copy_elements(element_bytes, from, rows, row_step, n, step, to);
+    }
+}
+
+/* What one run works with. Its memory follows the tiles in the scratch memory. */
+typedef struct tile_run {
+    const wg__tiles *tiles;
+    void *const *data;
+    char *scratch;
+    void **at;               /* by cell: where the tile at hand lies */
+    wg__walk *walk;          /* by load that is not whole: over the starts of rows */
+    int64_t failed;
+} tile_run;
+
+/* n elements of the present row from `start` on. */
+static void copy_part(const tile_run *r, int64_t k, int64_t start, int64_t n)
+{
+    const wg__cell *load = &r->tiles->cell[k];
+    const int64_t step = load->stride[r->tiles->rank - 1];
+    const char *from = r->data[k];
+    copy_plane(load->bytes, from + (r->walk[k].offset + start * step) * load->bytes, 1, 0, n, step,
+               r->at[k]);
+}
+
+/* The next rows, side by side: plane after plane of the last two axes. */
+static void copy_rows(const tile_run *r, int64_t k, int64_t rows)
+{
+    const wg__cell *load = &r->tiles->cell[k];
+    const int32_t last = r->tiles->rank - 1, outer = last - 1;
+    const int64_t length = r->tiles->tile_length;
+    const char *from = r->data[k];
+    char *to = r->at[k];
+    wg__walk *walk = &r->walk[k];
+    while (rows > 0) {
+        const int64_t left = walk->dim[outer] - walk->index[outer];
+        const int64_t height = rows < left ? rows : left;
+        const int64_t row_step = load->stride[outer];
+        copy_plane(load->bytes, from + walk->offset * load->bytes, height, row_step, length,
+                   load->stride[last], to);
+        to += height * length * load->bytes;
+        rows -= height;
+        walk->index[outer] += height - 1;
+        walk->offset += (height - 1) * row_step;
+        wg__walk_next(walk);
+    }
+}
+
+/* ---- running ---- */
+
+/* The next n elements, of which `done` went before: whole rows, or a row's from `start` on. */
+static void tile_load(const tile_run *r, int64_t done, int64_t start, int64_t n)
+{
+    const wg__tiles *tiles = r->tiles;
+    const bool is_rows = tiles->tile_rows > 1;
+    for (int64_t k = 0; k < tiles->load_count + tiles->store_count; k++) {
+        const wg__cell *cell = &tiles->cell[k];
+        char *data = r->data[k];
+        switch (cell->place) {
+        case WG__CELL_WHOLE: r->at[k] = data + done * cell->bytes; break;
+        case WG__CELL_ROW: r->at[k] = data + (r->walk[k].offset + start) * cell->bytes; break;
+        case WG__CELL_ONCE: break;
+        case WG__CELL_TILE:
+            if (is_rows) copy_rows(r, k, n / tiles->tile_length);
+            else copy_part(r, k, start, n);
+            break;
+        }
+    }
+}
+
+static void tile_compute(tile_run *r, int64_t n)
+{
+    void *const *at = r->at;
+    for (int64_t i = 0; i < r->tiles->micro_count; i++) {
+        const wg__micro *micro = &r->tiles->micro[i];
+        const void *const in[WG__MICRO_IN_MAX] = { at[micro->in[0]], at[micro->in[1]],
+                                                   at[micro->in[2]] };
+        void *out = at[micro->out];
+        if (micro->shift != NULL) micro->shift(n, in[0], micro->count, out);
+        else micro->kernel(n, in, out);
+        if (micro->finite != NULL && !micro->finite(n, out) && (r->failed < 0 || i < r->failed))
+            r->failed = i;
+    }
+}
+
+static void rows_next(const tile_run *r)
+{
+    for (int64_t k = 0; k < r->tiles->load_count; k++) {
+        const wg__cell_place place = r->tiles->cell[k].place;
+        if (place == WG__CELL_ROW || place == WG__CELL_TILE) wg__walk_next(&r->walk[k]);
+    }
+}
+
+/* Addresses of tiles, and the walks of this run; what is filled once is filled. */
+static void run_open(tile_run *r, const int64_t *dim, int64_t n)
+{
+    const wg__tiles *tiles = r->tiles;
+    r->at = (void **)(void *)(r->scratch + tiles->tile_bytes);
+    r->walk = (wg__walk *)(void *)(r->at + tiles->cell_count);
+    for (int64_t k = 0; k < tiles->cell_count; k++) {
+        const wg__cell *cell = &tiles->cell[k];
+        if (cell->place == WG__CELL_WHOLE) continue;
+        r->at[k] = r->scratch + cell->tile;
+        if (k < tiles->load_count)
+            r->walk[k] = wg__walk_of(tiles->rank - 1, dim, cell->stride);
+        if (cell->place != WG__CELL_ONCE) continue;
+        if (tiles->tile_rows > 1) copy_rows(r, k, n / tiles->tile_length);
+        else copy_part(r, k, 0, n);
+    }
+}
+
+int64_t wg__tiles_run(const wg__tiles *tiles, int64_t lead, void *const *data, void *scratch)
+{
+    int64_t dim[WG__RANK_MAX];
+    memcpy(dim, tiles->dim, (size_t)tiles->rank * sizeof dim[0]);
+    dim[0] = lead;
+    const int64_t length = dim[tiles->rank - 1];
+    int64_t row_count = 1;
+    for (int32_t i = 0; i < tiles->rank - 1; i++) row_count *= dim[i];
+    if (row_count == 0 || length == 0) return -1;
+
+    tile_run r = { .tiles = tiles, .data = data, .scratch = scratch, .failed = -1 };
+    const int64_t tile_rows = tiles->tile_rows < row_count ? tiles->tile_rows : row_count;
+    const int64_t part = tiles->tile_length < length ? tiles->tile_length : length;
+    run_open(&r, dim, tile_rows * part);
+    for (int64_t row = 0; row < row_count; row += tile_rows) {
+        const int64_t rows = row_count - row < tile_rows ? row_count - row : tile_rows;
+        for (int64_t start = 0; start < length; start += part) {
+            const int64_t n = rows * (length - start < part ? length - start : part);
+            tile_load(&r, row * length + start, start, n);
+            tile_compute(&r, n);
+        }
+        if (tiles->rank > 1 && tiles->tile_rows == 1) rows_next(&r);
+    }
+    return r.failed;
+}
