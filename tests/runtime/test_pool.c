@@ -3,8 +3,10 @@
 #include "support/test.h"
 
 #include <stdlib.h>
-#include <sys/wait.h>
 #include <unistd.h>
+#if !defined(_WIN32)
+#include <sys/wait.h>
+#endif
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
@@ -91,6 +93,7 @@ Test(pool, several_pools_share_the_threads)
     free(j);
 }
 
+#if !defined(_WIN32)
 /* The child has none of the parent's threads, whether or not they were at work when it was
  * forked. */
 Test(pool, a_forked_child_works_alone_and_ends)
@@ -132,6 +135,7 @@ Test(pool, a_process_exits_with_helpers_awake)
     check(WIFEXITED(status));
     check_equal_i(WEXITSTATUS(status), 0);
 }
+#endif
 
 #if defined(__SSE2__)
 static atomic_int modes_wrong;

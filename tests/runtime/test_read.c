@@ -78,6 +78,24 @@ Test(read, leaves_and_constants_and_empty_values_can_be_read)
     wg_runtime_free(runtime);
 }
 
+Test(read, a_batch_without_rows_runs)
+{
+    wg_runtime *runtime = runtime_one();
+    wg_tape *tape = wg_tape_create(NULL);
+    const wg_var x = wg_batch(tape, "x", wg_f32(points, WG_SHAPE(0, 3)));
+    const wg_var w = wg_input(tape, "w", wg_f32(points, WG_SHAPE(3, 2)));
+    const wg_var loss = wg_sum(wg_square(wg_matmul(x, w)), WG_ALL);
+    const wg_var slope = wg_grad(loss, w);
+    float out[6] = { 1, 1, 1, 1, 1, 1 };
+    double sum;
+    check_status(wg_item(runtime, loss, &sum), WG_OK);
+    check_close(sum, 0, 0);
+    check_status(wg_read_f32(runtime, slope, out, 6), WG_OK);
+    for (int i = 0; i < 6; i++) check_close(out[i], 0, 0);
+    wg_tape_free(tape);
+    wg_runtime_free(runtime);
+}
+
 Test(read, inputs_of_any_stride_and_alignment_are_read)
 {
     wg_runtime *runtime = runtime_one();
