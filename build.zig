@@ -168,6 +168,7 @@ const kernels = [_][]const u8{
 };
 
 const tests = [_][]const u8{
+    "tests/api/test_programs.c",
     "tests/core/test_allocator.c",
     "tests/core/test_arena.c",
     "tests/core/test_cpu.c",
@@ -198,6 +199,10 @@ const tests = [_][]const u8{
     "tests/graph/test_scope.c",
     "tests/graph/test_tape.c",
     "tests/graph/test_version.c",
+    "tests/nn/test_activation.c",
+    "tests/nn/test_layer.c",
+    "tests/nn/test_loss.c",
+    "tests/nn/test_optimizer.c",
     "tests/ops/test_along.c",
     "tests/ops/test_copy.c",
     "tests/ops/test_derive.c",
@@ -223,6 +228,7 @@ const tests = [_][]const u8{
     "tests/runtime/test_csv.c",
     "tests/runtime/test_custom.c",
     "tests/runtime/test_dataset.c",
+    "tests/runtime/test_evaluate.c",
     "tests/runtime/test_file.c",
     "tests/runtime/test_graphs.c",
     "tests/runtime/test_history.c",
@@ -238,6 +244,7 @@ const tests = [_][]const u8{
     "tests/runtime/test_scaler.c",
     "tests/runtime/test_split.c",
     "tests/runtime/test_train.c",
+    "tests/runtime/test_train_failure.c",
     "tests/runtime/test_vmap.c",
     "tests/support/test_memory.c",
 };
@@ -248,12 +255,30 @@ const test_support = [_][]const u8{
     "tests/support/files.c",
     "tests/support/immediate.c",
     "tests/support/memory.c",
+    "tests/support/problem.c",
     "tests/support/replay.c",
 };
 const runner = "tests/support/runner.c";
 
 /// Programs that must succeed and, where NAME.txt stands beside NAME.c, print exactly that.
-const programs = [_][]const u8{};
+const programs = [_][]const u8{
+    "examples/00_derivative.c",
+    "examples/01_activation.c",
+    "examples/02_loop.c",
+    "examples/03_program.c",
+    "examples/04_check.c",
+    "tests/api/p20_cpp.cpp",
+};
+/// Programs as users write them, called by tests/api/test_programs.c: `main` of NAME.c is NAME_main there.
+const api_programs = [_][]const u8{
+    "tests/api/p01_third_derivative.c",
+    "tests/api/p02_activation.c",
+    "tests/api/p03_loss.c",
+    "tests/api/p04_mlp_loop.c",
+    "tests/api/p16_two_threads.c",
+    "tests/api/p17_embedded.c",
+    "tests/api/p18_inspect.c",
+};
 /// The main job.
 const ttbar_sources = [_][]const u8{
     "examples/ttbar/chi2.c",
@@ -405,6 +430,10 @@ fn testProgram(project: Project, name: []const u8, lib: *Compile, criterion: boo
     mod.addIncludePath(project.b.path("tests"));
     if (criterion) mod.addCMacro("WG_USE_CRITERION", "1");
     project.addFiles(mod, &(tests ++ test_support), &Project.strict);
+    inline for (api_programs) |file| {
+        const own = .{ "-Wno-missing-prototypes", "-Dmain=" ++ comptime std.fs.path.stem(file) ++ "_main" };
+        project.addFiles(mod, &.{file}, &(Project.strict ++ own));
+    }
     if (criterion) mod.linkSystemLibrary("criterion", .{}) else project.addFiles(mod, &.{runner}, &Project.strict);
     project.link(mod, lib);
     const exe = project.b.addExecutable(.{ .name = name, .root_module = mod });

@@ -10,7 +10,7 @@ contour is slow, the formula with the normal density).
 import os
 from mpmath import mp, mpf, mpc, exp, log, log1p, tanh, erfc, sqrt, diff, pi, factorial, nstr
 
-POINTS = [-700, -100, -40, -20, -8, -3, -1, -0.5, -1e-4, 0, 1e-4, 0.5, 1, 3, 8, 20, 40, 100, 700]
+POINTS = [-700, -100, -40, -20, -8, -3, -1, -0.5, -1e-4, 0, 1e-4, 0.5, 1, 3, 8, 20, 40, 100]
 
 
 def softplus(x):
@@ -68,7 +68,7 @@ def rows():
 
 
 def adam_trace():
-    """Parameter after each of ten steps with gradients g_t = sin-free rational pattern."""
+    """Parameter after each of ten steps with a fixed pattern of gradients."""
     mp.dps = 50
     b1, b2, eps, rate = mpf(0.9), mpf(0.999), mpf(1e-8), mpf(0.1)
     p, m, v = mpf(1), mpf(0), mpf(0)
