@@ -250,8 +250,8 @@ const tests = [_][]const u8{
 };
 const test_support = [_][]const u8{
     "tests/support/check.c",
-    "tests/support/difference.c",
     "tests/support/declarations.c",
+    "tests/support/difference.c",
     "tests/support/files.c",
     "tests/support/immediate.c",
     "tests/support/memory.c",
