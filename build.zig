@@ -230,6 +230,7 @@ const tests = [_][]const u8{
     "tests/runtime/test_dataset.c",
     "tests/runtime/test_evaluate.c",
     "tests/runtime/test_file.c",
+    "tests/runtime/test_fuse.c",
     "tests/runtime/test_graphs.c",
     "tests/runtime/test_history.c",
     "tests/runtime/test_loader.c",
