@@ -58,6 +58,7 @@ const ops_sources = [_][]const u8{
     "ops/source.c",
     "ops/table.c",
     "ops/tile.c",
+    "ops/window.c",
 };
 const graph_sources = [_][]const u8{
     "graph/along.c",
@@ -91,6 +92,7 @@ const graph_sources = [_][]const u8{
     "graph/tape.c",
     "graph/value.c",
     "graph/version.c",
+    "graph/window.c",
     "graph/vmap.c",
 };
 /// Compiled against the public headers alone, as a user's files are.
@@ -197,6 +199,7 @@ const tests = [_][]const u8{
     "tests/graph/test_record.c",
     "tests/graph/test_refusal.c",
     "tests/graph/test_scope.c",
+    "tests/graph/test_spelling.c",
     "tests/graph/test_tape.c",
     "tests/graph/test_version.c",
     "tests/nn/test_activation.c",
@@ -220,6 +223,7 @@ const tests = [_][]const u8{
     "tests/ops/test_rules.c",
     "tests/ops/test_source.c",
     "tests/ops/test_table.c",
+    "tests/ops/test_window.c",
     "tests/ops/test_words.c",
     "tests/runtime/test_allocation.c",
     "tests/runtime/test_bits.c",

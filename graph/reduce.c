@@ -1,4 +1,4 @@
-/* Constructors of reductions. A reduction drops its axes; to keep them with
+/* Constructors of reductions and of what asks for the order of elements. A reduction drops its axes; to keep them with
  * extent 1 is a reshape after it. A reduction over no axis is its input. */
 #include "graph/tape.h"
 #include <wengert/ops.h>
@@ -106,7 +106,7 @@ wg_var wg_mean(wg_var x, wg_axes axes)
     return reduction_end(&r, wg__emit2(b, WG__OP_div, sum, wg__emit_full_like(b, sum, count)));
 }
 
-static wg_var chosen(wg__op_id op, wg_var x, int axis)
+static wg_var by_order(wg__op_id op, wg_var x, int axis)
 {
     wg_var failed;
     const char *name = wg__op_table[op].name;
@@ -125,12 +125,17 @@ static wg_var chosen(wg__op_id op, wg_var x, int axis)
 
 wg_var wg_argmax(wg_var x, int axis)
 {
-    return chosen(WG__OP_argmax, x, axis);
+    return by_order(WG__OP_argmax, x, axis);
 }
 
 wg_var wg_argmin(wg_var x, int axis)
 {
-    return chosen(WG__OP_argmin, x, axis);
+    return by_order(WG__OP_argmin, x, axis);
+}
+
+wg_var wg_argsort(wg_var x, int axis)
+{
+    return by_order(WG__OP_argsort, x, axis);
 }
 
 /* ---- logic ---- */

@@ -1,5 +1,5 @@
-/* Chains along one axis: cumsum and linear_recurrence. Their types and derivatives, and products
- * made of them.
+/* Along one axis: the chains cumsum and linear_recurrence, and argsort. Their types and derivatives,
+ * and products made of them.
  *
  * r_i = a_i r_(i-1) + x_i, where the first element is x alone: nothing is before it, and its factor
  * is not read. Going from the end the same holds in mirror image. A cotangent goes the opposite way
@@ -25,6 +25,21 @@ int wg__infer_recurrence(const wg__request *request, const wg__type *in, wg__typ
     WG_TRY(wg__infer_float(request, in, &type, why));
     WG_TRY(wg__expect_axis(request->attribute[0], &type.shape, why));
     *out = type;
+    return WG_OK;
+}
+
+int wg__infer_argsort(const wg__request *request, const wg__type *in, wg__type *out, wg__text *why)
+{
+    WG_ASSERT(request->attribute_count == 1);
+    const int64_t axis = request->attribute[0];
+    WG_TRY(wg__expect_number(in[0].dtype, why));
+    WG_TRY(wg__expect_axis(axis, &in[0].shape, why));
+    if (in[0].shape.dim[axis] > INT32_MAX) {
+        wg__text_shape(why, &in[0].shape);
+        wg__text_add(why, " has more elements than i32 can number");
+        return WG_ELIMIT;
+    }
+    *out = (wg__type){ .dtype = WG_I32, .shape = in[0].shape };
     return WG_OK;
 }
 

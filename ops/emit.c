@@ -104,6 +104,20 @@ uint32_t wg__emit_pad(wg__builder *b, uint32_t x, int axis, int64_t low, int64_t
     return emit(b, WG__OP_pad, (inputs){ { x }, 1 }, attribute, 5, NULL);
 }
 
+uint32_t wg__emit_windows(wg__builder *b, uint32_t x, int axis, int64_t extent, int64_t stride,
+                          int64_t dilation)
+{
+    const int64_t attribute[] = { axis, extent, stride, dilation };
+    return emit(b, WG__OP_windows, (inputs){ { x }, 1 }, attribute, 4, NULL);
+}
+
+uint32_t wg__emit_overlap_add(wg__builder *b, uint32_t x, int axis, int64_t stride,
+                              int64_t dilation, int64_t extent)
+{
+    const int64_t attribute[] = { axis, stride, dilation, extent };
+    return emit(b, WG__OP_overlap_add, (inputs){ { x }, 1 }, attribute, 4, NULL);
+}
+
 uint32_t wg__emit_reduce(wg__builder *b, wg__op_id op, uint32_t x, uint32_t axes_bits)
 {
     WG_ASSERT(op == WG__OP_sum || op == WG__OP_prod || op == WG__OP_max || op == WG__OP_min);

@@ -133,10 +133,8 @@ static void add_line(wg_dtype dtype, int64_t n, const void *from, int64_t from_s
 }
 
 /* Lines along the last axis, the others walked. */
-static void add(const entry *pair)
+void wg__accumulate(const wg__array *from, const wg__array *to)
 {
-    const wg__array *from = &pair->taken;
-    const wg__array *to = &pair->whole;
     const int32_t outer = from->rank > 0 ? from->rank - 1 : 0;
     const int64_t n = from->rank > 0 ? from->dim[outer] : 1;
     const int64_t bytes = (int64_t)wg_dtype_bytes(from->dtype);
@@ -148,6 +146,11 @@ static void add(const entry *pair)
         wg__walk_next(&source);
         wg__walk_next(&target);
     }
+}
+
+static void add(const entry *pair)
+{
+    wg__accumulate(&pair->taken, &pair->whole);
 }
 
 int wg__eval_scatter_add(const wg__kernels *kernels, const wg__call *call)

@@ -40,6 +40,8 @@ typedef enum wg__op_id {
  *   concat      axis                             random_bits  key
  *   argmax argmin gather scatter_add  axis
  *   cumsum linear_recurrence  axis, 1 if from the end
+ *   argsort     axis                             windows      axis, extent, stride, dilation
+ *   overlap_add axis, stride, dilation, extent of the result
  *   pad         axis, low, high, interior, the bits of the value as a double
  *   placeholder body, place among its arguments     rule    body
  *   ruled       place among the results of the rule
@@ -88,6 +90,13 @@ uint32_t wg__emit_slice(wg__builder *b, uint32_t x, int axis, int64_t start, int
                         int64_t step);
 uint32_t wg__emit_pad(wg__builder *b, uint32_t x, int axis, int64_t low, int64_t high,
                       int64_t interior, double value);
+/* Windows of `extent` elements, `dilation` apart, which start `stride` apart along an axis; their
+ * elements become the last axis.                                                                 */
+uint32_t wg__emit_windows(wg__builder *b, uint32_t x, int axis, int64_t extent, int64_t stride,
+                          int64_t dilation);
+/* The opposite: adds each element of each window to where it was taken from, in `extent`. */
+uint32_t wg__emit_overlap_add(wg__builder *b, uint32_t x, int axis, int64_t stride,
+                              int64_t dilation, int64_t extent);
 uint32_t wg__emit_reduce(wg__builder *b, wg__op_id op, uint32_t x, uint32_t axes_bits);
 /* Sums and products of each element and those before it, from the end if is_reverse; without the
  * element itself, so that the first is 0 or 1, if is_exclusive.                                  */
@@ -125,7 +134,8 @@ typedef enum wg__class {
     WG__CLASS_MAP,       /* elementwise otherwise, select included */
     WG__CLASS_MOVE,      /* reshape permute broadcast slice pad concat */
     WG__CLASS_REDUCE,    /* sum prod max min argmax argmin */
-    WG__CLASS_ALONG,     /* elements meet along one axis that stays: cumsum linear_recurrence */
+    WG__CLASS_ALONG,     /* elements meet along one axis: cumsum linear_recurrence argsort windows
+                            overlap_add */
     WG__CLASS_CONTRACT,  /* matmul */
     WG__CLASS_INDEX,     /* gather scatter_add */
     WG__CLASS_RANDOM,    /* random_bits */
@@ -210,8 +220,8 @@ int wg__infer(const wg__request *request, const wg__type *in, wg__type *out, wg_
 void wg__vjp(const wg__node_view *node, uint32_t *gradient);
 int wg__eval(const struct wg__kernels *kernels, const wg__call *call);
 
-/* Movements that are only another way to walk the same memory: permute, broadcast, slice (any
- * step), stop_gradient always; reshape if the strides allow. True: *out walks in's memory.       */
+/* Ops that are only another way to walk the same memory: permute, broadcast, slice (any step),
+ * windows, stop_gradient always; reshape if the strides allow. True: *out walks in's memory.       */
 bool wg__view_of_op(wg__op_id op, const int64_t *attribute, const wg__array *in,
                     const wg__shape *shape, wg__array *out);
 

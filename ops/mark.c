@@ -75,12 +75,14 @@ static bool mark_broadcast(const mark_query *q, wg__mark *mark)
     return true;
 }
 
-/* slice, pad, concat, cumsum: what they do, they do along one axis. */
+/* slice, pad, concat and the class ALONG: what they do, they do along one axis. Windows put theirs
+ * last, so the others stay where they are; the last one is no row's own when they are added up. */
 static bool mark_along(const mark_query *q, wg__mark *mark)
 {
     wg__mark common = no_mark;
     if (!mark_alike(q, &common)) return false;
     if (common.axis == q->request->attribute[0]) return false;
+    if (common.axis >= q->out->shape.rank) return false;
     *mark = common;
     return true;
 }

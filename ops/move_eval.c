@@ -46,6 +46,19 @@ static wg__array view_slice(const wg__array *in, const wg__shape *shape, const i
     return out;
 }
 
+static wg__array view_windows(const wg__array *in, const wg__shape *shape,
+                              const int64_t *attribute)
+{
+    const int64_t axis = attribute[0], stride = in->stride[axis];
+    wg__array out = *in;
+    out.rank = shape->rank;
+    out.dim[axis] = shape->dim[axis];
+    out.dim[in->rank] = attribute[1];
+    out.stride[axis] = out.dim[axis] > 1 ? stride * attribute[2] : 0;
+    out.stride[in->rank] = out.dim[in->rank] > 1 ? stride * attribute[3] : 0;
+    return out;
+}
+
 /* Axes of one element say nothing about a walk. */
 static wg__array without_ones(const wg__array *in)
 {
@@ -98,6 +111,7 @@ bool wg__view_of_op(wg__op_id op, const int64_t *attribute, const wg__array *in,
     case WG__OP_permute: *out = view_permute(in, attribute); return true;
     case WG__OP_broadcast: *out = view_broadcast(in, shape); return true;
     case WG__OP_slice: *out = view_slice(in, shape, attribute); return true;
+    case WG__OP_windows: *out = view_windows(in, shape, attribute); return true;
     case WG__OP_stop_gradient: *out = *in; return true;
     case WG__OP_reshape: return view_reshape(in, shape, out);
     default: return false;

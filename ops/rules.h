@@ -20,7 +20,8 @@ wg__infer_fn wg__infer_reshape, wg__infer_permute, wg__infer_broadcast;
 wg__infer_fn wg__infer_slice, wg__infer_pad, wg__infer_concat;
 wg__infer_fn wg__infer_sum, wg__infer_extremum, wg__infer_argmax, wg__infer_matmul;
 wg__infer_fn wg__infer_rule, wg__infer_ruled, wg__infer_extern;
-wg__infer_fn wg__infer_cumsum, wg__infer_recurrence;
+wg__infer_fn wg__infer_cumsum, wg__infer_recurrence, wg__infer_argsort;
+wg__infer_fn wg__infer_windows, wg__infer_overlap_add;
 wg__infer_fn wg__infer_gather, wg__infer_scatter_add, wg__infer_iota, wg__infer_random_bits;
 
 /* "f32 or f64 expected, not i32" and WG_EDTYPE unless the dtype is one. */
@@ -41,6 +42,7 @@ wg__vjp_fn wg__vjp_reshape, wg__vjp_permute, wg__vjp_broadcast;
 wg__vjp_fn wg__vjp_slice, wg__vjp_pad, wg__vjp_concat;
 wg__vjp_fn wg__vjp_body;     /* the tape's own: what a user's rule gives */
 wg__vjp_fn wg__vjp_sum, wg__vjp_prod, wg__vjp_extremum, wg__vjp_cumsum, wg__vjp_recurrence;
+wg__vjp_fn wg__vjp_windows, wg__vjp_overlap_add;
 wg__vjp_fn wg__vjp_matmul, wg__vjp_gather, wg__vjp_scatter_add;
 
 /* A derivative cell of ops.def as data: postfix, ended by WG__STEP_END. */
@@ -66,12 +68,16 @@ uint32_t wg__steps_run(const wg__step *step, const wg__node_view *node);
 
 wg__eval_fn wg__eval_map;    /* elementwise rows, select, cast, bitcast, bits_right */
 wg__eval_fn wg__eval_reduce, wg__eval_argmax, wg__eval_chain, wg__eval_matmul;
+wg__eval_fn wg__eval_argsort, wg__eval_overlap_add;
 wg__eval_fn wg__eval_reshape, wg__eval_pad, wg__eval_concat;
 wg__eval_fn wg__eval_extern;
 wg__eval_fn wg__eval_gather, wg__eval_scatter_add, wg__eval_iota, wg__eval_random_bits;
 
 /* Copies from into to: same dtype and extents, any strides, no overlap. */
 void wg__copy(const wg__array *from, const wg__array *to);
+
+/* Adds each element of from to that of to: same dtype (not bool) and extents, any strides. */
+void wg__accumulate(const wg__array *from, const wg__array *to);
 
 /* Steps through strided elements in logical order. Start with wg__walk_of; while more elements are
  * left, wg__walk_next moves offset (in elements) to the next.                                    */

@@ -189,8 +189,9 @@ static void *base_imagined(void)
 /* True if the op only walks its input's memory; *value is then that walk. */
 static bool value_walks(const wg__planner *planner, const wg__draft *draft, wg__value *value)
 {
-    const wg__op *op = &wg__op_table[draft->op];
-    if (op->class != WG__CLASS_MOVE || draft->in_count != 1) return false;
+    const wg__class class = wg__op_table[draft->op].class;
+    const bool may_walk = class == WG__CLASS_MOVE || class == WG__CLASS_ALONG;
+    if (!may_walk || draft->in_count != 1) return false;
     const wg__value *in = &planner->value[draft->in[0]];
     const wg__array from = wg__value_array(in, base_imagined());
     wg__array to;

@@ -83,6 +83,28 @@ wg_var wg_weighted_mean(wg_var x, wg_var weight)
 }
 
 /* The classes are looked up, not only compared, so that one outside 0 .. count - 1 is an error. */
+/* Each element is looked up by its place among all: its own, moved along the axis by as many steps
+ * as its index among the sorted differs from its own. */
+wg_var wg_sort(wg_var x, int axis)
+{
+    const wg_var order = wg_argsort(x, axis);
+    const wg_shape shape = wg_shape_of(order);
+    if (shape.rank == 0) return order;
+    const int32_t along = axis < 0 ? axis + shape.rank : axis;
+    wg_shape line = { .rank = shape.rank };
+    int64_t count = 1, step = 1;
+    for (int32_t i = 0; i < shape.rank; i++) {
+        line.dim[i] = i == along ? shape.dim[i] : 1;
+        count *= shape.dim[i];
+        if (i > along) step *= shape.dim[i];
+    }
+    const wg_var place = wg_reshape(wg_iota(x.tape, WG_I64, count), shape);
+    const wg_var own = wg_reshape(wg_iota(x.tape, WG_I64, shape.dim[along]), line);
+    const wg_var moves = wg_sub(wg_cast(order, WG_I64), own);
+    const wg_var index = wg_add(place, wg_mul(moves, wg_number(moves, (double)step)));
+    return wg_gather(wg_reshape(x, WG_SHAPE(count)), index, 0);
+}
+
 wg_var wg_one_hot(wg_var index, int64_t count, wg_dtype dtype)
 {
     if (wg_dtype_of(index) != WG_I64) index = wg_cast(index, WG_I32);

@@ -68,12 +68,15 @@ static bool call(int which, int at, wg_var good, wg_var bad, wg_var *out)
     case WG__OP_COUNT + 35: r = wg_cumsum(x, 0, false, false); break;
     case WG__OP_COUNT + 36: r = wg_cumprod(x, 0, true, false); break;
     case WG__OP_COUNT + 37: r = wg_linear_recurrence(x, y, 0, true); place_count = 2; break;
+    case WG__OP_COUNT + 38: r = wg_argsort(x, 0); break;
+    case WG__OP_COUNT + 39: r = wg_windows(x, 0, (wg_window){ .extent = 2 }); break;
+    case WG__OP_COUNT + 40: r = wg_overlap_add(x, 0, (wg_window){ .extent = 2 }, 3); break;
     default: return false;
     }
     *out = r;
     return at < place_count;
 }
-enum { RECORDER_COUNT = WG__OP_COUNT + 38 };
+enum { RECORDER_COUNT = WG__OP_COUNT + 41 };
 
 /* Each bad value gives its status, an error value of the good one's tape, and no record. */
 static void refuse_everywhere(wg_tape *tape, int64_t (*remake)(wg_tape *, wg_var *, wg_var *),

@@ -145,6 +145,16 @@ Test(mark, what_goes_along_another_axis_keeps_it)
     expect(&chain, marked(0, 1));
     chain.mark[0] = marked(1, 1);
     expect(&chain, cut);
+    question windows = { WG__OP_windows, 1, { TYPE(6, 4, 5) }, { marked(2, 1) }, { 1, 2, 1, 1 }, 4,
+                         TYPE(6, 3, 5, 2) };
+    expect(&windows, marked(2, 1));
+    windows.mark[0] = marked(1, 1);
+    expect(&windows, cut);
+    question overlap = { WG__OP_overlap_add, 1, { TYPE(6, 3, 5, 2) }, { marked(2, 1) },
+                         { 1, 1, 1, 4 }, 4, TYPE(6, 4, 5) };
+    expect(&overlap, marked(2, 1));
+    overlap.mark[0] = marked(3, 1);
+    expect(&overlap, cut);
 }
 
 Test(mark, products_keep_rows_and_leading_axes)

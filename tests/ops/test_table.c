@@ -37,6 +37,7 @@ Test(table, every_id_has_the_row_of_its_name)
 static bool is_view(int op)
 {
     return op == WG__OP_permute || op == WG__OP_broadcast || op == WG__OP_slice ||
+           op == WG__OP_windows ||
            op == WG__OP_stop_gradient || op == WG__OP_rule || op == WG__OP_ruled;
 }
 

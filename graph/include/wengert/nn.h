@@ -25,6 +25,9 @@ wg_var wg_softmax(wg_var x, int axis);
 wg_var wg_log_softmax(wg_var x, int axis);
 /* sum(w x) / sum(w); weight 0 hides even a NaN; bool allowed; total weight 0 gives 0. */
 wg_var wg_weighted_mean(wg_var x, wg_var weight);
+/* The elements along the axis in ascending order, as wg_argsort says; any dtype but bool.
+ * dx = g, put back to where each element was. */
+wg_var wg_sort(wg_var x, int axis);
 wg_var wg_one_hot(wg_var index, int64_t count, wg_dtype dtype);
 
 /* ---- activations: one argument, so each is a value for `.activation` ---- */
@@ -114,6 +117,7 @@ int wg_apply(const wg_optimizer *optimizer, wg_scope scope, int64_t count, const
 #define wg_softmax(...) WG_HERE(wg_softmax(__VA_ARGS__))
 #define wg_log_softmax(...) WG_HERE(wg_log_softmax(__VA_ARGS__))
 #define wg_weighted_mean(...) WG_HERE(wg_weighted_mean(__VA_ARGS__))
+#define wg_sort(...) WG_HERE(wg_sort(__VA_ARGS__))
 #define wg_one_hot(...) WG_HERE(wg_one_hot(__VA_ARGS__))
 #define wg_identity(...) WG_HERE(wg_identity(__VA_ARGS__))
 #define wg_relu(...) WG_HERE(wg_relu(__VA_ARGS__))

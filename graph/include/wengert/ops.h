@@ -125,6 +125,10 @@ wg_var wg_argmax(wg_var x, int axis); /* i32: the lowest index of the largest; N
 
 wg_var wg_argmin(wg_var x, int axis); /* likewise of the least */
 
+/* i32: the indices that would sort x along the axis, the least first; -0 before +0, NaN last, the
+ * lower index first of equals; every dtype but bool; no vjp. wg_sort (nn.h) gives the elements. */
+wg_var wg_argsort(wg_var x, int axis);
+
 /* ---- along one axis ----
  * Each element is made of those before it in one chain, one rounding a step; from the end to the
  * start if `reverse`. */
@@ -140,6 +144,28 @@ wg_var wg_cumsum(wg_var x, int axis, bool exclusive, bool reverse);
  *   accuracy  |error| <= i eps times the same recurrence of |a| and |b|
  *   source    Blelloch 1990, sec. 1.4 (recurrences); Higham 2002, sec. 3.1 */
 wg_var wg_linear_recurrence(wg_var a, wg_var b, int axis, bool reverse);
+
+/* Windows along one axis: `extent` elements, `dilation` apart; the first window starts at the start
+ * of what is padded with pad_low and pad_high zeros, each next one `stride` later. A 0 is 1, 1, 1. */
+typedef struct wg_window {
+    int64_t extent, stride, dilation, pad_low, pad_high;
+} wg_window;
+
+/* The elements of each window as a new last axis; pooling is this and a maximum, convolution this
+ * and a product. Any dtype; without padding nothing is copied.
+ *
+ *   shapes    [..., n, ...] -> [..., m, ..., extent], m = (n + pad_low + pad_high - span) / stride + 1
+ *             rounded down, span = (extent - 1) dilation + 1
+ *   vjp       dx = overlap_add(g)
+ *   errors    WG_EINVALID a number is negative; WG_ESHAPE no window fits
+ *   source    Dumoulin & Visin 2016 (geometry) */
+wg_var wg_windows(wg_var x, int axis, wg_window window);
+/* Each element of each window added to where it was taken from: the opposite of wg_windows of an
+ * axis of `extent`. The axis is one of the result's; every dtype but bool. An element adds in
+ * ascending order of its place in the window, from 0.
+ *   vjp       dx = windows(g)
+ *   errors    WG_ESHAPE x is not what such windows have */
+wg_var wg_overlap_add(wg_var x, int axis, wg_window window, int64_t extent);
 
 /* ---- products and indexing ---- */
 
@@ -239,6 +265,9 @@ wg_var wg_any(wg_var x, wg_axes axes);      /* bool; of nothing false */
 #define wg_min(...) WG_HERE(wg_min(__VA_ARGS__))
 #define wg_argmax(...) WG_HERE(wg_argmax(__VA_ARGS__))
 #define wg_argmin(...) WG_HERE(wg_argmin(__VA_ARGS__))
+#define wg_argsort(...) WG_HERE(wg_argsort(__VA_ARGS__))
+#define wg_windows(...) WG_HERE(wg_windows(__VA_ARGS__))
+#define wg_overlap_add(...) WG_HERE(wg_overlap_add(__VA_ARGS__))
 #define wg_cumsum(...) WG_HERE(wg_cumsum(__VA_ARGS__))
 #define wg_linear_recurrence(...) WG_HERE(wg_linear_recurrence(__VA_ARGS__))
 #define wg_matmul(...) WG_HERE(wg_matmul(__VA_ARGS__))
