@@ -2,8 +2,8 @@
  *
  * What is recorded while a body is open belongs to it and is known inside of it alone. Values of
  * outside may be used freely: they are captured by being named. Leaves, first values of parameters
- * and what a run advances are recorded outside, for they outlive the body. Nothing runs, and nothing
- * is assigned, inside: a body has no effects. */
+ * and what a run advances are recorded outside, for they outlive the body. Nothing runs, and
+ * nothing is assigned, inside: a body has no effects. */
 #include "graph/tape.h"
 
 /* ---- inside and outside ---- */

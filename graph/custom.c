@@ -1,5 +1,5 @@
-/* wg_custom_vjp: a value whose derivative is what the caller's rule records. The rule is called once,
- * now, on placeholders, so no later call runs code of the caller. */
+/* wg_custom_vjp: a value whose derivative is what the caller's rule records. The rule is called
+ * once, now, on placeholders, so no later call runs code of the caller. */
 #include "graph/tape.h"
 
 typedef struct rule_call { wg_vjp_rule *rule; void *user; int64_t count; } rule_call;

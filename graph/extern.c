@@ -1,5 +1,6 @@
-/* wg_extern: kernels of the caller. A call is a record whose attribute says what the kernel is; where
- * it lies is a slot of the recording. A rule goes with it as that of any value of one's own. */
+/* wg_extern: kernels of the caller. A call is a record whose attribute says what the kernel is;
+ * where it lies is a slot of the recording. A rule goes with it as that of any value of one's
+ * own. */
 #include "graph/tape.h"
 #include <string.h>
 

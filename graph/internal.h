@@ -140,6 +140,9 @@ typedef struct wg__memo {
 _Static_assert(offsetof(wg__memo, dtype) == 32, "no padding in what is compared");
 enum { WG__MEMO_COUNT = 128 }; /* a network asks for some dozens */
 
+/* In a scope, the version `slot` reads as `value`; then what `next` says. Ids are places + 1. */
+typedef struct wg__replaced { uint32_t slot, value, next; } wg__replaced;
+
 /* A value that reads an assigned version: record `node` stands for slot `slot`. */
 typedef struct wg__alias { uint32_t node, slot; } wg__alias;
 typedef struct wg__grad_space wg__grad_space;
@@ -200,6 +203,8 @@ struct wg_tape {
     int64_t body_count, body_capacity;
     uint32_t body_now;         /* what is recorded belongs to it; 0: to none */
     uint32_t instance_now, instance_count;
+    wg__replaced *replaced;    /* by id - 1 */
+    int64_t replaced_count, replaced_capacity;
     wg__external *external;    /* kernels of the caller, by slot */
     int64_t external_count, external_capacity;
 

@@ -140,7 +140,7 @@ wg_var wg_param(wg_scope scope, const char *name, wg_dtype dtype, wg_shape shape
     const uint32_t slot =
         wg__version_meet(scope.tape, &wanted, "param", parameter_make, &m);
     return slot == WG__NONE ? failed
-                            : wg__var_of(scope.tape, wg__version_read(scope.tape, slot));
+                            : wg__var_of(scope.tape, wg__scope_read(scope, slot));
 }
 
 /* ---- state ---- */
@@ -159,7 +159,7 @@ wg_var wg_state(wg_scope scope, const char *name, wg_dtype dtype, wg_shape shape
     const uint32_t slot =
         wg__version_meet(scope.tape, &wanted, "state", state_make, &value);
     return slot == WG__NONE ? failed
-                            : wg__var_of(scope.tape, wg__version_read(scope.tape, slot));
+                            : wg__var_of(scope.tape, wg__scope_read(scope, slot));
 }
 
 wg_var wg_state_like(wg_scope scope, const char *name, wg_var like)

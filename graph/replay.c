@@ -15,6 +15,8 @@ typedef struct work {
     int64_t rows;
     uint32_t *value;
     bool *is_live, *is_mapped; /* mapped: has rows */
+    int64_t captured_count;
+    const uint32_t *captured, *captured_by;
     bool is_instance;
     uint32_t instance_base;    /* the last instance before this replay */
 } work;
@@ -28,6 +30,8 @@ static stand_in look_up(const work *w, uint32_t node)
         const bool is_within = node >= w->first && node < w->end;
         if (is_within && w->value[node - w->first] != WG__NONE)
             return (stand_in){ w->value[node - w->first], w->is_mapped[node - w->first] };
+        for (int64_t i = 0; i < w->captured_count; i++)
+            if (w->captured[i] == node) return (stand_in){ w->captured_by[i], false };
     }
     return (stand_in){ node, false };
 }
@@ -286,6 +290,9 @@ int wg__body_replay(wg_tape *tape, const wg__replay *replay, uint32_t *out)
     work w = { .tape = tape,
                .body = replay->body,
                .rows = replay->rows,
+               .captured_count = replay->captured_count,
+               .captured = replay->captured,
+               .captured_by = replay->stand_in,
                .is_instance = replay->is_instance };
     WG_TRY(tape->error.status);
     WG_TRY(work_open(&w));

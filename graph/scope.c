@@ -139,6 +139,56 @@ wg_scope wg_scope_mode(wg_scope scope, wg_mode mode)
     return scope;
 }
 
+/* ---- replaced values ---- */
+
+uint32_t wg__scope_read(wg_scope scope, uint32_t slot)
+{
+    const wg_tape *tape = scope.tape;
+    for (uint32_t id = scope.replaced; id != 0; id = tape->replaced[id - 1].next)
+        if (tape->replaced[id - 1].slot == slot) return tape->replaced[id - 1].value;
+    return wg__version_read(scope.tape, slot);
+}
+
+/* Puts one replacement before those of the scope. */
+static int replace(wg_scope *scope, wg_var parameter, wg_var value)
+{
+    wg_var failed;
+    wg_tape *tape = scope->tape;
+    if (wg__tape_of("replaced", 2, (const wg_var[2]){ parameter, value }, &failed) != tape)
+        return wg__tape_refuse(tape, WG_EFOREIGN, "replaced", WG__NONE,
+                               "the scope is of another tape than the values");
+    const uint32_t slot = wg__version_of(tape, parameter.index);
+    if (slot == WG__NONE)
+        return wg__tape_refuse(tape, WG_EINVALID, "replaced", parameter.index,
+                               "the value is no parameter or state");
+    const wg__type type = wg__tape_type(tape, value.index);
+    const wg__version *version = &tape->version[slot];
+    if (type.dtype != version->type.dtype ||
+        !wg__shape_equal(&type.shape, &version->type.shape))
+        return wg__type_refuse(tape, "replaced", value.index, version->path, &type,
+                               &version->type);
+    if (wg__grow(&tape->allocator, (void **)&tape->replaced, &tape->replaced_capacity,
+                 tape->replaced_count + 1, sizeof *tape->replaced) < 0)
+        return wg__tape_no_memory(tape);
+    tape->replaced[tape->replaced_count++] =
+        (wg__replaced){ .slot = slot, .value = value.index, .next = scope->replaced };
+    scope->replaced = (uint32_t)tape->replaced_count;
+    return WG_OK;
+}
+
+wg_scope wg_scope_replaced(wg_scope scope, int64_t count, const wg_var *parameter,
+                           const wg_var *value)
+{
+    wg_var failed;
+    wg_tape *tape = wg__scope_open(scope, "replaced", &failed);
+    if (tape == NULL) return scope_none(scope.tape, scope.params);
+    if (count < 0 || (count > 0 && (parameter == NULL || value == NULL)))
+        wg__tape_refuse(tape, WG_EINVALID, "replaced", WG__NONE, "parameter or value is NULL");
+    for (int64_t i = 0; i < count && tape->error.status == WG_OK; i++)
+        replace(&scope, parameter[i], value[i]);
+    return tape->error.status < 0 ? scope_none(tape, scope.params) : scope;
+}
+
 bool wg_scope_training(wg_scope scope)
 {
     return (scope.flags & WG__SCOPE_TRAINING) != 0;

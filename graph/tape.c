@@ -39,6 +39,7 @@ static int recording_begin(wg_tape *tape)
         &tape->input_count, &tape->version_count, &tape->effect_count, &tape->effect_done,
         &tape->keep_count, &tape->result_count,  &tape->note_count,   &tape->alias_count,
         &tape->draw_count, &tape->body_count, &tape->external_count,
+        &tape->replaced_count,
     };
     for (size_t i = 0; i < sizeof count / sizeof count[0]; i++) *count[i] = 0;
 
@@ -99,6 +100,7 @@ void wg_tape_free(wg_tape *tape)
         LIST(held, held_capacity),       LIST(types, types_capacity),
         LIST(gone, gone_capacity),       LIST(draw, draw_capacity),
         LIST(body, body_capacity),       LIST(external, external_capacity),
+        LIST(replaced, replaced_capacity),
 #undef LIST
     };
     for (size_t i = 0; i < sizeof list / sizeof list[0]; i++)

@@ -105,6 +105,10 @@ enum {
     WG__SCOPE_TRAINING = 1, WG__SCOPE_FROZEN = 2, WG__SCOPE_SHARED = 4,
     WG__SCOPE_INITIAL = 8      /* of an initialiser: draws do not advance and start at draw 0 */
 };
+/* The slot of a parameter or state that a value reads; WG__NONE: none. */
+uint32_t wg__version_of(const wg_tape *tape, uint32_t node);
+/* What the scope reads a slot as: its present value, or what replaces it there. */
+uint32_t wg__scope_read(wg_scope scope, uint32_t slot);
 /* The tape of a scope that can be recorded under; NULL with *failed set otherwise. */
 wg_tape *wg__scope_open(wg_scope scope, const char *op, wg_var *failed);
 /* The same, and the path of a name below it, which becomes the layer of what is recorded next;
@@ -150,6 +154,8 @@ typedef struct wg__replay {
     int64_t rows;              /* WG__NO_ROWS, or: every in[] has a leading axis of so many rows,
                                   and so has every result */
     bool is_instance;          /* nothing of it is ever merged with what is recorded elsewhere */
+    int64_t captured_count;    /* values from outside that others stand for */
+    const uint32_t *captured, *stand_in;
 } wg__replay;
 enum { WG__NO_ROWS = -1 };
 /* out: by result, WG__NONE where the body has none. */

@@ -19,8 +19,7 @@ uint32_t wg__version_find(const wg_tape *tape, uint32_t path, const wg_params *p
     return slot;
 }
 
-/* The slot that a value reads; WG__NONE: none. */
-static uint32_t version_of(const wg_tape *tape, uint32_t node)
+uint32_t wg__version_of(const wg_tape *tape, uint32_t node)
 {
     if (tape->record[node].op == WG__OP_parameter) {
         int32_t count;
@@ -112,7 +111,7 @@ uint32_t wg__version_read(wg_tape *tape, uint32_t slot)
 const char *wg_path(wg_var parameter)
 {
     if (wg__var_check(parameter) != WG_OK) return "";
-    const uint32_t slot = version_of(parameter.tape, parameter.index);
+    const uint32_t slot = wg__version_of(parameter.tape, parameter.index);
     return slot == WG__NONE ? "" : parameter.tape->version[slot].path;
 }
 
@@ -156,7 +155,7 @@ int wg_assign(wg_var leaf, wg_var value)
     wg_tape *tape = wg__tape_of("assign", 2, (const wg_var[2]){ leaf, value }, &failed);
     if (tape == NULL) return failed.tape == NULL ? WG_EINVALID : failed.tape->error.status;
     WG_TRY(wg__tape_expect_no_body(tape, "assign"));
-    const uint32_t slot = version_of(tape, leaf.index);
+    const uint32_t slot = wg__version_of(tape, leaf.index);
     if (slot == WG__NONE) {
         char text[200];
         wg__text name = wg__text_of(text, sizeof text);
@@ -223,6 +222,6 @@ bool wg__tape_is_gone(const wg_tape *tape, uint32_t node, uint32_t *slot)
         WG_ASSERT(i < count);
         node = in[i];
     }
-    *slot = version_of(tape, node);
+    *slot = wg__version_of(tape, node);
     return true;
 }

@@ -9,7 +9,7 @@
  *
  * First every value gets its earliest stage; then, backwards, values of samples and small ones
  * move as late as their readers allow, so that a region of a later stage need not read from
- * memory what it could compute itself. */
+ * memory what it could compute itself. So does what is computed again in order not to be kept. */
 #include "runtime/internal.h"
 
 #include <stdlib.h>
@@ -130,7 +130,7 @@ static void stages_earliest(const cutter *c)
 static bool is_worth_moving(const cutter *c, uint32_t index, int32_t to)
 {
     const wg__plan *plan = c->plan;
-    if (c->kind[index] == WG__REGION_SERIAL) return true;
+    if (c->kind[index] == WG__REGION_SERIAL || plan->value[index].instance > 0) return true;
     size_t waiting = 0;
     for (int32_t i = 0; i < plan->value[index].in_count; i++) {
         const uint32_t base = plan->value[plan->value[index].in[i]].base;
@@ -146,7 +146,8 @@ static void stages_latest(const cutter *c)
     for (int64_t i = plan->value_count - 1; i >= 0; i--) {
         const wg__value *value = &plan->value[i];
         if (!value->is_computed) continue;
-        const bool moves = c->kind[i] == WG__REGION_SERIAL || c->kind[i] == WG__REGION_SHARDS;
+        const bool moves = c->kind[i] == WG__REGION_SERIAL || c->kind[i] == WG__REGION_SHARDS ||
+                           value->instance > 0;
         const bool can = c->late[i] != INT32_MAX && c->late[i] > c->stage[i];
         if (moves && can && is_worth_moving(c, (uint32_t)i, c->late[i])) c->stage[i] = c->late[i];
         for (int32_t j = 0; j < value->in_count; j++) {

@@ -32,7 +32,7 @@
        FIELD(wg_params_options, reserved, 24)                                                     \
     SIZE(wg_scope, 32) FIELD(wg_scope, tape, 0) FIELD(wg_scope, params, 8)                        \
        FIELD(wg_scope, path, 16) FIELD(wg_scope, generation, 20) FIELD(wg_scope, flags, 24)       \
-       FIELD(wg_scope, reserved, 28)                                                              \
+       FIELD(wg_scope, replaced, 28)                                                              \
     SIZE(wg_window, 40) FIELD(wg_window, extent, 0) FIELD(wg_window, stride, 8)                   \
        FIELD(wg_window, dilation, 16) FIELD(wg_window, pad_low, 24)                               \
        FIELD(wg_window, pad_high, 32)                                                             \

@@ -3,6 +3,8 @@
 #include "support/test.h"
 
 #include <string.h>
+#include <wengert/ops.h>
+#include <wengert/nn.h>
 
 Test(scope, paths_are_joined)
 {
@@ -100,4 +102,55 @@ Test(scope, columns_are_inputs_by_name_wherever_we_are)
     check_equal_i(wg_column(top, "x").index, x.index);
     check(wg__var_check(wg_find(top, "x")) == WG_ENAME);
     wg_tape_free(tape);
+}
+
+/* ---- replaced values ---- */
+
+static wg_var product_of(wg_scope scope, wg_var x)
+{
+    return wg_mul(x, wg_param(scope, "w", WG_F64, WG_SHAPE(2), (wg_initializer){ 0 }));
+}
+
+/* The value is read under the replaced scope alone, and a gradient flows through it. */
+Test(scope, a_replaced_parameter_reads_as_its_value)
+{
+    const double two[2] = { 2, 3 };
+    wg_tape *tape = wg_tape_create(NULL);
+    wg_params *params = wg_params_create(NULL);
+    const wg_scope net = wg_scope_shared(wg_scope_root(tape, params, WG_TRAINING), "net");
+    const wg_var x = wg_input(tape, NULL, wg_f64(two, WG_SHAPE(2)));
+    (void)product_of(net, x);
+    wg_var w;
+    check_equal_i(wg_parameters(net, 1, &w), 1);
+    const wg_var first = wg_shift(wg_scale(w, 2), 1), second = wg_scale(first, 5);
+    const wg_scope once = wg_scope_replaced(net, 1, &w, &first);
+    const wg_scope twice = wg_scope_replaced(once, 1, &w, &second);
+    check_equal_i(wg_param(net, "w", WG_F64, WG_SHAPE(2), (wg_initializer){ 0 }).index, w.index);
+    check_equal_i(wg_param(once, "w", WG_F64, WG_SHAPE(2), (wg_initializer){ 0 }).index,
+                  first.index);
+    check_equal_i(wg_param(twice, "w", WG_F64, WG_SHAPE(2), (wg_initializer){ 0 }).index,
+                  second.index);
+    check(wg_depends(product_of(twice, x), w));
+    wg_tape_free(tape);
+    wg_params_free(params);
+}
+
+Test(scope, only_parameters_are_replaced_and_by_their_type)
+{
+    const double two[2] = { 2, 3 };
+    wg_tape *tape = wg_tape_create(NULL);
+    wg_params *params = wg_params_create(NULL);
+    for (int i = 0; i < 3; i++) {
+        const wg_scope net = wg_scope_shared(wg_scope_root(tape, params, WG_TRAINING), "net");
+        const wg_var x = wg_input(tape, NULL, wg_f64(two, WG_SHAPE(2)));
+        const wg_var w = wg_param(net, "w", WG_F64, WG_SHAPE(2), (wg_initializer){ 0 });
+        const wg_var sum = wg_sum(x, WG_ALL);
+        (void)wg_scope_replaced(net, 1, i == 0 ? &x : &w, i == 1 ? &sum : i == 2 ? NULL : &x);
+        check_status(wg_tape_status(tape), i == 1 ? WG_ESHAPE : WG_EINVALID);
+        if (i == 0) check_contains(wg_tape_message(tape), "no parameter or state");
+        if (i == 1) check_contains(wg_tape_message(tape), "net/w: [] f64 is not [2] f64");
+        wg_tape_reset(tape);
+    }
+    wg_tape_free(tape);
+    wg_params_free(params);
 }

@@ -138,28 +138,40 @@ wg_var wg_vjp(wg_var y, wg_var x, wg_var cotangent);
 wg_var wg_stop_gradient(wg_var x); /* the value of x, constant to derivatives */
 
 /* ---- functions of the caller ----
- * A function that records: in[] are values, out[] is written; negative is failure. Transforms call it
- * once, and what it records is theirs: its values cannot be used outside, and inside nothing is read,
- * kept or assigned. Values from outside may be used freely, parameters are met as everywhere, and
- * derivatives may be taken inside.
+ * A function that records: in[] are values, out[] is written; negative is failure. Transforms call
+ * it once, and what it records is theirs: its values cannot be used outside, and inside nothing is
+ * read, kept or assigned. Values from outside may be used freely, parameters are met as everywhere,
+ * and derivatives may be taken inside.
  *
  *   errors  WG_ECALLBACK the function failed, or gave no value; WG_EINVALID no function, or a value
  *           used outside. Then out[] is error values
  *   owner   user need not outlive the call */
 typedef int wg_function(const wg_var *in, wg_var *out, void *user);
 
-/* The function on every row: it is given in[] without their leading axis, and what it gives has that
- * axis in out[]. Each row has the bits that it has alone; draws differ from row to row.
+/* The function on every row: it is given in[] without their leading axis, and what it gives has
+ * that axis in out[]. Each row has the bits that it has alone; draws differ from row to row.
  * Per-sample gradients are the vmap of a function that takes them.
  *   shapes  in [n, ...], out [n, ...]
  *   errors  WG_ESHAPE an in[] is a scalar, or leading axes differ; WG_ELIMIT too many axes */
 int wg_vmap(wg_function *function, void *user, int64_t in_count, const wg_var *in,
             int64_t out_count, wg_var *out);
 
+/* Every derivative of every element: [y..., x...]. Takes as many sweeps as y has elements, all in
+ * one vmap: for small problems. The Hessian is the Jacobian of the gradient of a scalar.
+ *   errors  as wg_vjp, wg_grad; WG_ELIMIT more than 8 axes together */
+wg_var wg_jacobian(wg_var y, wg_var x);
+wg_var wg_hessian(wg_var y, wg_var x); /* [x..., x...] */
+
+/* The values of the function, of which derivatives keep nothing but the arguments and what it uses
+ * from outside: they compute it again, with the same bits and the same draws. Memory for time:
+ * around blocks of a deep network, what is kept falls from layers to blocks. */
+int wg_recompute(wg_function *function, void *user, int64_t in_count, const wg_var *in,
+                 int64_t out_count, wg_var *out);
+
 /* ---- derivatives of your own ---- */
 
-/* Records gradient[i], shaped as in[i], for each in[i] of floating point: the cotangent (shaped as y)
- * times the derivative of y by in[i]. It must be linear in the cotangent. */
+/* Records gradient[i], shaped as in[i], for each in[i] of floating point: the cotangent (shaped as
+ * y) times the derivative of y by in[i]. It must be linear in the cotangent. */
 typedef int wg_vjp_rule(const wg_var *in, wg_var y, wg_var cotangent, wg_var *gradient, void *user);
 /* The value of y, with the derivative by in[] that the rule gives, and by nothing else. The rule is
  * called once, by this call; as it records, it is differentiated again to any order.
@@ -224,7 +236,7 @@ typedef enum wg_mode { WG_TRAINING = 1, WG_EVALUATION } wg_mode;
 typedef struct wg_scope {
     wg_tape *tape;
     wg_params *params;
-    uint32_t path, generation, flags, reserved;
+    uint32_t path, generation, flags, replaced;
 } wg_scope;
 /* params NULL: for names only. The tape keeps params alive until its reset. */
 wg_scope wg_scope_root(wg_tape *tape, wg_params *params, wg_mode mode);
@@ -233,6 +245,11 @@ wg_scope wg_scope_nth(wg_scope scope, const char *name, int64_t index); /* "bloc
 wg_scope wg_scope_shared(wg_scope scope, const char *name); /* all below it is shared too */
 wg_scope wg_scope_frozen(wg_scope scope); /* not listed by wg_parameters, evaluation mode */
 wg_scope wg_scope_mode(wg_scope scope, wg_mode mode);
+/* Below it, parameter[i] reads as value[i], whose derivative it has: a step of an optimiser inside
+ * a loss. Replaced again, the later value counts. wg_parameters lists the parameters themselves.
+ *   errors  WG_EINVALID parameter[i] is none; WG_ESHAPE, WG_EDTYPE types differ */
+wg_scope wg_scope_replaced(wg_scope scope, int64_t count, const wg_var *parameter,
+                           const wg_var *value);
 bool wg_scope_training(wg_scope scope);
 const char *wg_scope_path(wg_scope scope); /* "" at the root; valid until the tape's reset */
 
@@ -296,6 +313,8 @@ wg_var wg_bernoulli(wg_scope scope, const char *name, wg_shape shape, double pro
 #define wg_grad(...) WG_HERE(wg_grad(__VA_ARGS__))
 #define wg_vjp(...) WG_HERE(wg_vjp(__VA_ARGS__))
 #define wg_stop_gradient(...) WG_HERE(wg_stop_gradient(__VA_ARGS__))
+#define wg_jacobian(...) WG_HERE(wg_jacobian(__VA_ARGS__))
+#define wg_hessian(...) WG_HERE(wg_hessian(__VA_ARGS__))
 #define wg_custom_vjp(...) WG_HERE(wg_custom_vjp(__VA_ARGS__))
 #define wg_extern(...) WG_HERE(wg_extern(__VA_ARGS__))
 #define wg_param(...) WG_HERE(wg_param(__VA_ARGS__))
