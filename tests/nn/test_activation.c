@@ -33,7 +33,8 @@ static void evaluate(wg_activation *f, double point, double value[ORDERS])
     wg_runtime_free(runtime);
 }
 
-/* 8 units in the last place; GELU rounds x / sqrt 2 by half a unit, which its tail multiplies by x^2. Near
+/* 8 units in the last place; GELU rounds x / sqrt 2 by half a unit, which its tail multiplies by
+ * x^2. Near
  * 0 a derivative may have a root: there its addends count, which are as large as the orders below.
  */
 static double bound_of(const nn_golden *golden, int order)
