@@ -14,6 +14,12 @@ int p01_third_derivative_main(void);
 wg_var network(wg_scope scope, wg_var x, void *user);
 wg_var robust_loss(wg_var logits, wg_var target, wg_var weight, int64_t ignored);
 int p04_mlp_loop_main(void);
+int maml_step(wg_runtime *runtime, wg_tape *tape, wg_params *params, const wg_view view[8][4],
+              double *value);
+wg_var burgers_loss(wg_scope scope, wg_var t, wg_var x, wg_var t_edge, wg_var x_edge,
+                    wg_var u_edge);
+int private_step(wg_runtime *runtime, wg_tape *tape, wg_params *params, wg_view x_rows,
+                 wg_view t_rows, double *value);
 int score_all(wg_params *params, const float *x, float *y);
 typedef struct host { size_t bytes_now, bytes_max; } host;
 typedef struct request {
@@ -114,6 +120,142 @@ Test(programs, p03_robust_loss_is_its_formula)
     check_msg(status >= 0, "%s", wg_explain(status, tape, NULL));
     /* About ten roundings of 2^-24 on numbers of size 1. */
     check_close(value, robust_expected(logits, target, weight), 10 * 6e-8);
+    wg_tape_free(tape);
+    wg_runtime_free(runtime);
+}
+
+/* Sine waves of eight phases: what a step on ten points leaves of the error falls. */
+Test(programs, p09_learns_to_adapt)
+{
+    enum { POINTS = 10, TASKS = 8 };
+    static float data[TASKS][4][POINTS];
+    wg_view view[TASKS][4];
+    for (int i = 0; i < TASKS; i++)
+        for (int j = 0; j < 4; j++) {
+            for (int k = 0; k < POINTS; k++) {
+                const float x = 3 * wave(100 * i + 10 * (j / 2) + k);
+                data[i][j][k] = j % 2 == 0 ? x : (float)sin((double)x + 0.7 * i);
+            }
+            view[i][j] = wg_f32(data[i][j], WG_SHAPE(POINTS, 1));
+        }
+    wg_runtime *runtime = wg_runtime_create(NULL);
+    wg_tape *tape = wg_tape_create(NULL);
+    wg_params *params = wg_params_create(WG_OPTIONS(wg_params_options, .seed = 9));
+    double first = 0, last = 0;
+    for (int step = 0; step < 100; step++) {
+        const int status = maml_step(runtime, tape, params, (const wg_view(*)[4])view, &last);
+        check_msg(status >= 0, "%s", wg_explain(status, tape, NULL));
+        if (step == 0) first = last;
+    }
+    check_msg(last < 0.9 * first, "%g after 100 steps, %g before", last, first);
+    wg_params_free(params);
+    wg_tape_free(tape);
+    wg_runtime_free(runtime);
+}
+
+/* A parameter of the network of p10, in double. */
+static const float *field_parameter(const wg_params *params, const char *layer, const char *name)
+{
+    char path[80];
+    wg_view view;
+    snprintf(path, sizeof path, "field/%s/%s", layer, name);
+    check_msg(wg_params_find(params, path, &view) == WG_OK, "%s", path);
+    return view.data;
+}
+
+static double field_value(const wg_params *params, double t, double x)
+{
+    enum { WIDTH = 32 };
+    double h[WIDTH] = { t, x };
+    for (int layer = 0; layer < 5; layer++) {
+        char name[40];
+        snprintf(name, sizeof name, layer < 4 ? "layer_%d/dense" : "u", layer);
+        const float *w = field_parameter(params, name, "weight");
+        const float *b = field_parameter(params, name, "bias");
+        const int in = layer == 0 ? 2 : WIDTH, out = layer < 4 ? WIDTH : 1;
+        double next[WIDTH];
+        for (int j = 0; j < out; j++) {
+            next[j] = (double)b[j];
+            for (int i = 0; i < in; i++) next[j] += h[i] * (double)w[i * out + j];
+            if (layer < 4) next[j] = tanh(next[j]);
+        }
+        memcpy(h, next, sizeof next[0] * (size_t)out);
+    }
+    return h[0];
+}
+
+/* Derivatives by differences of the same network in double, whose error is about step^2. */
+static double burgers_expected(const wg_params *params, const float *t, const float *x, int64_t n)
+{
+    const double step = 1e-4;
+    double sum = 0;
+    for (int64_t i = 0; i < n; i++) {
+        const double at = (double)t[i], to = (double)x[i];
+        const double u = field_value(params, at, to);
+        const double right = field_value(params, at, to + step);
+        const double left = field_value(params, at, to - step);
+        const double later = field_value(params, at + step, to);
+        const double before = field_value(params, at - step, to);
+        const double residual = (later - before) / (2 * step) +
+                                u * (right - left) / (2 * step) -
+                                0.01 / 3.14159265358979323846 * (right - 2 * u + left) /
+                                    (step * step);
+        sum += residual * residual / (double)n + u * u / (double)n;
+    }
+    return sum;
+}
+
+Test(programs, p10_burgers_residual_is_that_of_differences)
+{
+    enum { N = 6 };
+    float t[N], x[N];
+    const float zero[N] = { 0 };
+    for (int64_t i = 0; i < N; i++) {
+        t[i] = wave(i);
+        x[i] = wave(i + 50);
+    }
+    wg_runtime *runtime = wg_runtime_create(NULL);
+    wg_tape *tape = wg_tape_create(NULL);
+    wg_params *params = wg_params_create(WG_OPTIONS(wg_params_options, .seed = 10));
+    const wg_scope scope = wg_scope_root(tape, params, WG_TRAINING);
+    const wg_var time = wg_batch(tape, "t", wg_f32(t, WG_SHAPE(N, 1)));
+    const wg_var place = wg_batch(tape, "x", wg_f32(x, WG_SHAPE(N, 1)));
+    const wg_var edge = wg_batch(tape, "u", wg_f32(zero, WG_SHAPE(N, 1)));
+    const wg_var loss = burgers_loss(scope, time, place, time, place, edge);
+    double value;
+    const int status = wg_item(runtime, loss, &value);
+    check_msg(status >= 0, "%s", wg_explain(status, tape, NULL));
+    const double expected = burgers_expected(params, t, x, N);
+    check_close(value, expected, 1e-5 * (1 + expected));
+    wg_params_free(params);
+    wg_tape_free(tape);
+    wg_runtime_free(runtime);
+}
+
+/* The noise of 256 rows is little: the loss of two separable classes falls. */
+Test(programs, p11_learns_under_noise)
+{
+    enum { ROWS = 256, FEATURES = 26 };
+    static float x[ROWS * FEATURES];
+    static int32_t t[ROWS];
+    for (int64_t i = 0; i < ROWS; i++) {
+        t[i] = (int32_t)(i % 10);
+        for (int64_t j = 0; j < FEATURES; j++)
+            x[i * FEATURES + j] = (j % 10 == t[i] ? 1.5f : 0) + 0.2f * wave(31 * i + j);
+    }
+    wg_runtime *runtime = wg_runtime_create(NULL);
+    wg_tape *tape = wg_tape_create(NULL);
+    wg_params *params = wg_params_create(WG_OPTIONS(wg_params_options, .seed = 11));
+    double first = 0, last = 0;
+    for (int step = 0; step < 30; step++) {
+        const int status = private_step(runtime, tape, params,
+                                        wg_f32(x, WG_SHAPE(ROWS, FEATURES)),
+                                        wg_i32(t, WG_SHAPE(ROWS)), &last);
+        check_msg(status >= 0, "%s", wg_explain(status, tape, NULL));
+        if (step == 0) first = last;
+    }
+    check_msg(last < 0.8 * first, "%g after 30 steps, %g before", last, first);
+    wg_params_free(params);
     wg_tape_free(tape);
     wg_runtime_free(runtime);
 }
