@@ -1,5 +1,5 @@
-/* Constructors of reductions and of what asks for the order of elements. A reduction drops its axes; to keep them with
- * extent 1 is a reshape after it. A reduction over no axis is its input. */
+/* Constructors of reductions and of what asks for the order of elements. A reduction drops its
+ * axes; to keep them with extent 1 is a reshape after it. A reduction over no axis is its input. */
 #include "graph/tape.h"
 #include <wengert/ops.h>
 

@@ -1,9 +1,10 @@
-/* Along one axis: the chains cumsum and linear_recurrence, and argsort. Their types and derivatives,
- * and products made of them.
+/* Along one axis: the chains cumsum and linear_recurrence, and argsort. Their types and
+ * derivatives, and products made of them.
  *
- * r_i = a_i r_(i-1) + x_i, where the first element is x alone: nothing is before it, and its factor
- * is not read. Going from the end the same holds in mirror image. A cotangent goes the opposite way
- * through the same factors, so the family is closed under derivatives of every order.            */
+ * r_i = a_i r_(i-1) + x_i, where the first element is x alone: nothing is before it, and its
+ * factor is not read. Going from the end the same holds in mirror image. A cotangent goes the
+ * opposite way through the same factors, so the family is closed under derivatives of every
+ * order. */
 #include "ops/rules.h"
 
 /* ---- types ---- */

@@ -121,8 +121,8 @@ typedef struct wg__batched {
     const bool *is_mapped;
     int64_t rows;
 } wg__batched;
-/* The op on all rows, by the rule of its class: the result has the leading axis, and each row of it
- * the bits that the op on that row alone would give. *why: set if no such op exists.              */
+/* The op on all rows, by the rule of its class: the result has the leading axis, and each row of
+ * it the bits that the op on that row alone would give. *why: set if no such op exists. */
 uint32_t wg__batch(const wg__batched *q, const char **why);
 
 /* ---- descriptors ---- */
@@ -201,7 +201,8 @@ typedef struct wg__call {
 } wg__call;
 /* Two packed panels of a matrix product: 2 x 512 x 64 x 8. */
 enum { WG__SCRATCH_BYTES = 512 * 1024 };
-/* WG_OK, or WG_EINDEX when an index in the data is out of range. Allocates nothing. */
+/* WG_OK, WG_EINDEX when an index in the data is out of range, or WG_ECALLBACK when a kernel of
+ * the caller failed. Allocates nothing. */
 typedef int wg__eval_fn(const struct wg__kernels *kernels, const wg__call *call);
 
 typedef struct wg__op {
@@ -221,7 +222,7 @@ void wg__vjp(const wg__node_view *node, uint32_t *gradient);
 int wg__eval(const struct wg__kernels *kernels, const wg__call *call);
 
 /* Ops that are only another way to walk the same memory: permute, broadcast, slice (any step),
- * windows, stop_gradient always; reshape if the strides allow. True: *out walks in's memory.       */
+ * windows, stop_gradient always; reshape if the strides allow. True: *out walks in's memory. */
 bool wg__view_of_op(wg__op_id op, const int64_t *attribute, const wg__array *in,
                     const wg__shape *shape, wg__array *out);
 

@@ -103,7 +103,8 @@ typedef struct line {
     int64_t out_stride;
 } line;
 
-/* What is sorted: equal keys by their index, so no two are alike and any way of sorting is stable. */
+/* What is sorted: equal keys by their index, so no two are alike and any way of sorting is
+ * stable. */
 typedef struct entry { int64_t key, index; } entry;
 enum { ENTRIES_MAX = WG__SCRATCH_BYTES / 2 / (int)sizeof(entry) };
 

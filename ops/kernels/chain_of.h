@@ -1,5 +1,5 @@
-/* One chain for one float type: chain.c includes this with TYPE, ELEMENT, LANES (the type) and ACTION,
- * STEP(r, a, x) (its name, one step from the vector r at elements a and x) defined.              */
+/* One chain for one float type: chain.c includes this with TYPE, ELEMENT, LANES (the type) and
+ * ACTION, STEP(r, a, x) (its name, one step from the vector r at elements a and x) defined. */
 
 #define WORD(name) WG__GLUE(TYPE, _##name)
 #define OF(name)   WG__GLUE(WG__GLUE(name##_, ACTION), WG__GLUE(_, TYPE))

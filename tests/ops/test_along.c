@@ -1,5 +1,5 @@
-/* Chains along one axis against loops, in every layout, at every level, bit by bit; their derivatives
- * against differences to third order.                                                            */
+/* Chains along one axis against loops, in every layout, at every level, bit by bit; their
+ * derivatives against differences to third order. */
 #include "ops/kernels/kernels.h"
 #include "ops/rules.h"
 #include "support/difference.h"
@@ -227,7 +227,9 @@ Test(along, cumulative_values_are_the_textbooks)
     wg__builder *b = &im->builder;
     const wg__shape shape = { .rank = 1, .dim = { 4 } };
     const uint32_t x = immediate_f64(im, &shape, (const double[]){ 2, -3, 5, 7 });
-    const double sums[4][4] = { { 2, -1, 4, 11 }, { 11, 9, 12, 7 }, { 0, 2, -1, 4 }, { 9, 12, 7, 0 } };
+    const double sums[4][4] = {
+        { 2, -1, 4, 11 }, { 11, 9, 12, 7 }, { 0, 2, -1, 4 }, { 9, 12, 7, 0 },
+    };
     const double products[4][4] = {
         { 2, -6, -30, -210 }, { -210, -105, 35, 7 }, { 1, 2, -6, -30 }, { -105, 35, 7, 1 },
     };

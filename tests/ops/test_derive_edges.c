@@ -80,8 +80,8 @@ static void cotangents(wg_dtype dtype, const kink *k, int order, double out[2])
     immediate_free(im);
 }
 
-/* sqrt(maximum(x, 0)) below 0: the root's infinite derivative is not multiplied by the 0 of the side
- * not taken.                                                                                      */
+/* sqrt(maximum(x, 0)) below 0: the root's infinite derivative is not multiplied by the 0 of the
+ * side not taken. */
 Test(derive_edges, the_smaller_side_of_a_maximum_receives_nothing_infinite)
 {
     immediate *im = immediate_create(WG__PORTABLE);

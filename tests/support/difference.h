@@ -1,6 +1,6 @@
 /* Derivatives of any function of the builder, order by order, against differences of the order
- * below: what is weighed and summed at order k + 1 along a direction is compared with the four-point
- * difference, along the same direction, of what is weighed and summed at order k.                */
+ * below: what is weighed and summed at order k + 1 along a direction is compared with the
+ * four-point difference, along the same direction, of what is weighed and summed at order k. */
 #ifndef WG_TEST_DIFFERENCE_H
 #define WG_TEST_DIFFERENCE_H
 

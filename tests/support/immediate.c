@@ -1,5 +1,5 @@
-/* The memory of every value is its own, or that of the value it is a view of; an evaluation fills it
- * before anybody can name it, so no value is ever seen half made.                                */
+/* The memory of every value is its own, or that of the value it is a view of; an evaluation
+ * fills it before anybody can name it, so no value is ever seen half made. */
 #include "support/immediate.h"
 
 #include "ops/rules.h"

@@ -1,7 +1,7 @@
 /* Wengert, nn: activations, losses, initialisers, layers, optimisers.
  *
  * Everything here is composed from the functions of graph.h and ops.h and could be yours: no own
- * derivatives, no private headers. Losses give one value a sample, never the mean.                 */
+ * derivatives, no private headers. Losses give one value a sample, never the mean. */
 #ifndef WENGERT_NN_H
 #define WENGERT_NN_H
 
@@ -41,8 +41,8 @@ wg_var wg_mish(wg_var x);
 wg_var wg_gelu(wg_var x);
 
 /* ---- losses: (output, target) -> one value a sample: weight, mask and average are yours ----
- * Squared error and binary cross-entropy are elementwise; average over outputs with
- * wg_mean(.., WG_AXES(-1)).                                                                        */
+ * Squared error and binary cross-entropy are elementwise; average over outputs with wg_mean(..,
+ * WG_AXES(-1)). */
 
 typedef wg_var wg_loss(wg_var output, wg_var target);
 wg_var wg_squared_error(wg_var output, wg_var target);
@@ -84,7 +84,8 @@ typedef wg_var wg_update_rule(wg_scope state, wg_var parameter, wg_var gradient,
                               const wg_optimizer *self);
 struct wg_optimizer {
     wg_update_rule *update;
-    const char *name; /* of its state and of its scalar "<name>/rate"; two on one params: two names */
+    const char *name; /* of its state and of its scalar "<name>/rate"; two on one params: two
+                         names */
     double rate;      /* may change at every step: it is an input, no part of the program */
     double setting[8];
     void *user;
@@ -92,7 +93,10 @@ struct wg_optimizer {
     uint64_t reserved[8];
 };
 typedef struct wg_sgd_options { double momentum; uint64_t reserved[4]; } wg_sgd_options;
-typedef struct wg_adam_options { double beta1, beta2, epsilon; uint64_t reserved[4]; } wg_adam_options;
+typedef struct wg_adam_options {
+    double beta1, beta2, epsilon; /* 0: 0.9, 0.999, 1e-8 */
+    uint64_t reserved[4];
+} wg_adam_options;
 wg_optimizer wg_sgd(double rate, const wg_sgd_options *options);
 wg_optimizer wg_adam(double rate, const wg_adam_options *options);
 

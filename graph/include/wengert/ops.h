@@ -100,8 +100,6 @@ wg_var wg_broadcast(wg_var x, wg_shape shape);
 /* Elements start, start + step ... before stop along one axis; with a negative step downwards, stop
  * may then be -1. All else would leave the axis: WG_EINVALID. */
 wg_var wg_slice(wg_var x, int axis, int64_t start, int64_t stop, int64_t step);
-/* The other way round along each of the axes; a spelling of slice. */
-wg_var wg_flip(wg_var x, wg_axes axes);
 /* Puts `low` values before, `high` after and `interior` between the elements along one axis.
  * errors WG_EINVALID a count is negative, or the dtype cannot hold value */
 wg_var wg_pad(wg_var x, int axis, int64_t low, int64_t high, int64_t interior, double value);
@@ -137,24 +135,28 @@ wg_var wg_argsort(wg_var x, int axis);
  * vjp dx is the sum of the later g: a cumsum the other way.  |error| <= i eps sum |x| */
 wg_var wg_cumsum(wg_var x, int axis, bool exclusive, bool reverse);
 
-/* r_i = a_i r_(i-1) + b_i, one fused multiply-add; the first r is the first b, whose a is not read.
+/* r_i = a_i r_(i-1) + b_i, one fused multiply-add; the first r is the first b, whose a is not
+ * read.
  *
  *   shapes    a and b join as elementwise inputs do; f32 or f64
- *   vjp       db is the recurrence the other way, db_i = g_i + a_(i+1) db_(i+1); da_i = db_i r_(i-1)
+ *   vjp       db is the recurrence the other way, db_i = g_i + a_(i+1) db_(i+1);
+ *             da_i = db_i r_(i-1)
  *   accuracy  |error| <= i eps times the same recurrence of |a| and |b|
  *   source    Blelloch 1990, sec. 1.4 (recurrences); Higham 2002, sec. 3.1 */
 wg_var wg_linear_recurrence(wg_var a, wg_var b, int axis, bool reverse);
 
-/* Windows along one axis: `extent` elements, `dilation` apart; the first window starts at the start
- * of what is padded with pad_low and pad_high zeros, each next one `stride` later. A 0 is 1, 1, 1. */
+/* Windows along one axis: `extent` elements, `dilation` apart; the first window starts at the
+ * start of what is padded with pad_low and pad_high zeros, each next one `stride` later. A 0 is
+ * 1, 1, 1. */
 typedef struct wg_window {
     int64_t extent, stride, dilation, pad_low, pad_high;
 } wg_window;
 
-/* The elements of each window as a new last axis; pooling is this and a maximum, convolution this
- * and a product. Any dtype; without padding nothing is copied.
+/* The elements of each window as a new last axis; pooling is this and a maximum, convolution
+ * this and a product. Any dtype; without padding nothing is copied.
  *
- *   shapes    [..., n, ...] -> [..., m, ..., extent], m = (n + pad_low + pad_high - span) / stride + 1
+ *   shapes    [..., n, ...] -> [..., m, ..., extent],
+ *             m = (n + pad_low + pad_high - span) / stride + 1
  *             rounded down, span = (extent - 1) dilation + 1
  *   vjp       dx = overlap_add(g)
  *   errors    WG_EINVALID a number is negative; WG_ESHAPE no window fits
@@ -199,6 +201,8 @@ wg_var wg_random_bits(wg_var counter, uint64_t key, wg_shape shape);
 
 /* ---- Spellings of the above; no rows of the table ---- */
 
+/* The other way round along each of the axes. */
+wg_var wg_flip(wg_var x, wg_axes axes);
 wg_var wg_ne(wg_var x, wg_var y); /* true where an input is NaN */
 wg_var wg_gt(wg_var x, wg_var y);
 wg_var wg_ge(wg_var x, wg_var y);
@@ -207,7 +211,8 @@ wg_var wg_expand(wg_var x, int axis);       /* inserts an axis of extent 1, ther
 wg_var wg_squeeze(wg_var x, wg_axes axes);  /* drops axes of extent 1; WG_ALL: all such */
 wg_var wg_stack(int64_t count, const wg_var *x, int axis); /* joins along a new axis, there */
 wg_var wg_mean(wg_var x, wg_axes axes);     /* sum over count; f32, f64; of nothing NaN */
-/* r_i = r_(i-1) x_i, f32 and f64, as a linear recurrence; `exclusive`: without x_i itself, from 1. */
+/* r_i = r_(i-1) x_i, f32 and f64, as a linear recurrence; `exclusive`: without x_i itself, from
+ * 1. */
 wg_var wg_cumprod(wg_var x, int axis, bool exclusive, bool reverse);
 wg_var wg_all(wg_var x, wg_axes axes);      /* bool; of nothing true */
 wg_var wg_any(wg_var x, wg_axes axes);      /* bool; of nothing false */
