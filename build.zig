@@ -7,7 +7,8 @@
 //! tests/support/runner.c. Every leg of the test command leaves its counts in a file, and a last step adds
 //! them up.
 //!
-//! Only calls that Zig 0.16 and 0.17 both have are used; what differs stands in the last two functions.
+//! Only calls that Zig 0.16 and 0.17 both have are used; what differs stands in the last functions here and in
+//! build/project.zig.
 const std = @import("std");
 const builtin = @import("builtin");
 const zon = @import("build.zig.zon");
@@ -173,6 +174,7 @@ const kernels = [_][]const u8{
 
 const tests = [_][]const u8{
     "tests/api/test_programs.c",
+    "tests/api/test_statements.c",
     "tests/core/test_allocator.c",
     "tests/core/test_arena.c",
     "tests/core/test_cpu.c",

@@ -54,7 +54,10 @@ fn levelsOf(arch: std.Target.Cpu.Arch) []const Level {
     };
 }
 
+// Typed, since the names are declarations in Zig 0.17 and enumerators in 0.16.
 const debug: Optimize = .Debug;
+const fast: Optimize = .ReleaseFast;
+const small: Optimize = .ReleaseSmall;
 
 b: *std.Build,
 lists: Lists,
@@ -121,14 +124,14 @@ pub fn module(project: Project) *std.Build.Module {
         .pic = true, // The objects serve both libraries, and gcc links position independent programs.
     });
     if (project.tsan) mod.sanitize_thread = true;
-    if (project.optimize == .ReleaseFast or project.optimize == .ReleaseSmall) mod.addCMacro("NDEBUG", "1");
+    if (project.optimize == fast or project.optimize == small) mod.addCMacro("NDEBUG", "1");
     return mod;
 }
 
 /// Messages and assertions name files as the tree does, not as this machine does.
 pub fn addFiles(project: Project, mod: *std.Build.Module, files: []const []const u8, flags: []const []const u8) void {
     const b = project.b;
-    const map = b.fmt("-fmacro-prefix-map={s}/=", .{b.pathFromRoot("")});
+    const map = b.fmt("-fmacro-prefix-map={s}/=", .{rootPath(b)});
     mod.addCSourceFiles(.{
         .files = files,
         .flags = std.mem.concat(b.allocator, []const u8, &.{ flags, &.{map} }) catch @panic("OOM"),
@@ -238,4 +241,9 @@ pub fn fromSystem(b: *std.Build, name: []const u8, default: bool) bool {
 
 fn copyHeaders(to: *std.Build.Step.WriteFile, from: LazyPath, name: []const u8) void {
     _ = to.addCopyDirectory(from, name, .{ .include_extensions = &.{".h"} });
+}
+
+fn rootPath(b: *std.Build) []const u8 {
+    if (comptime @hasDecl(std.Build, "pathFromRoot")) return b.pathFromRoot(""); // 0.16
+    return b.root.toString(b.allocator) catch @panic("OOM");
 }
