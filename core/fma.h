@@ -31,6 +31,19 @@ WG__WORD f64_v wg__sum_error(f64_v x, f64_v y, f64_v sum)
     return f64_add(f64_sub(x, f64_sub(sum, part)), f64_sub(y, part));
 }
 
+/* What is long is called, not inlined. On SSE2 that is the double one alone: a matrix product would
+ * lose its registers at every call.                                                              */
+#if defined(__GNUC__)
+#define WG__CALLED static __attribute__((noinline, unused))
+#else
+#define WG__CALLED static
+#endif
+#if defined(WG_LEVEL_PORTABLE)
+#define WG__CALLED_F32 WG__CALLED
+#else
+#define WG__CALLED_F32 WG__WORD
+#endif
+
 WG__WORD f64_v wg__fma_odd(f64_v x, f64_v y, f64_v z)
 {
     const f64_v product = f64_mul(x, y); /* exact: 24 bits times 24 bits */
@@ -38,7 +51,7 @@ WG__WORD f64_v wg__fma_odd(f64_v x, f64_v y, f64_v z)
     return wg__round_to_odd(sum, wg__sum_error(product, z, sum));
 }
 
-WG__WORD f32_v f32_fma(f32_v x, f32_v y, f32_v z)
+WG__CALLED_F32 f32_v f32_fma(f32_v x, f32_v y, f32_v z)
 {
     const f64_v low = wg__fma_odd(simde_mm_cvtps_pd(x), simde_mm_cvtps_pd(y), simde_mm_cvtps_pd(z));
     const f64_v high = wg__fma_odd(simde_mm_cvtps_pd(simde_mm_movehl_ps(x, x)),
@@ -210,11 +223,7 @@ WG__WORD f64_m wg__is_in_range(f64_v x)
     return f64_m_and(f64_lt(f64_set(0x1p-400), a), f64_lt(a, f64_set(0x1p+400)));
 }
 
-/* Not inlined: at this length copies of it would cost more than calls. */
-#if defined(__GNUC__)
-__attribute__((noinline, unused))
-#endif
-static f64_v f64_fma(f64_v x, f64_v y, f64_v z)
+WG__CALLED f64_v f64_fma(f64_v x, f64_v y, f64_v z)
 {
     const f64_v zero = f64_set(0.0);
     const f64_m product_fits = f64_m_and(wg__is_in_range(x), wg__is_in_range(y));

@@ -90,9 +90,9 @@
  *   iN_set iN_add iN_sub iN_and iN_or iN_xor, iN_shl(x, c) iN_shr(x, c)   zeros move in
  *   f32_of_i32(i)                     rounded to nearest                                         */
 
-#define i32_shl(x, count) WG__MM(slli_epi32)((x), (count))
+#define i32_shl(x, count) WG__WRAPPING(slli, 32)((x), (count))
 #define i32_shr(x, count) WG__MM(srli_epi32)((x), (count))
-#define i64_shl(x, count) WG__MM(slli_epi64)((x), (count))
+#define i64_shl(x, count) WG__WRAPPING(slli, 64)((x), (count))
 #define i64_shr(x, count) WG__MM(srli_epi64)((x), (count))
 
 #define WG__WORDS(T, S, ELEMENT, I, N, INTEGER, SET_I, FROM, TO)                                   \
@@ -106,8 +106,8 @@
     WG__WORD T##_v T##_sqrt(T##_v x) { return WG__MM(sqrt_##S)(x); }                               \
                                                                                                    \
     WG__WORD I##_v I##_set(INTEGER x) { return SET_I(x); }                                         \
-    WG__WORD I##_v I##_add(I##_v x, I##_v y) { return WG__MM(add_epi##N)(x, y); }                  \
-    WG__WORD I##_v I##_sub(I##_v x, I##_v y) { return WG__MM(sub_epi##N)(x, y); }                  \
+    WG__WORD I##_v I##_add(I##_v x, I##_v y) { return WG__WRAPPING(add, N)(x, y); }                \
+    WG__WORD I##_v I##_sub(I##_v x, I##_v y) { return WG__WRAPPING(sub, N)(x, y); }                \
     WG__WORD I##_v I##_and(I##_v x, I##_v y) { return WG__BIT(and)(x, y); }                        \
     WG__WORD I##_v I##_or(I##_v x, I##_v y) { return WG__BIT(or)(x, y); }                          \
     WG__WORD I##_v I##_xor(I##_v x, I##_v y) { return WG__BIT(xor)(x, y); }                        \

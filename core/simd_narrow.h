@@ -13,6 +13,7 @@
 #define WG__BITS_PS   simde_mm256_castps_si256
 #define WG__BITS_PD   simde_mm256_castpd_si256
 #define WG__SET_I64   simde_mm256_set1_epi64x
+#define WG__WRAPPING(name, N) simde_mm256_##name##_epi##N
 #define WG__EQ(S, x, y) simde_mm256_cmp_##S(x, y, SIMDE_CMP_EQ_OQ)
 #define WG__LT(S, x, y) simde_mm256_cmp_##S(x, y, SIMDE_CMP_LT_OQ)
 #define WG__LE(S, x, y) simde_mm256_cmp_##S(x, y, SIMDE_CMP_LE_OQ)
@@ -29,6 +30,11 @@ typedef simde__m256i i32_v, i64_v;
 #define WG__BITS_PS   simde_mm_castps_si128
 #define WG__BITS_PD   simde_mm_castpd_si128
 #define WG__SET_I64   simde_mm_set1_epi64x
+#if defined(WG_LEVEL_PORTABLE)
+#define WG__WRAPPING(name, N) wg__##name##_##N
+#else
+#define WG__WRAPPING(name, N) simde_mm_##name##_epi##N
+#endif
 #define WG__EQ(S, x, y) simde_mm_cmpeq_##S(x, y)
 #define WG__LT(S, x, y) simde_mm_cmplt_##S(x, y)
 #define WG__LE(S, x, y) simde_mm_cmple_##S(x, y)
@@ -45,6 +51,45 @@ typedef simde__m128i i32_v, i64_v;
 typedef f32_v f32_m;
 typedef f64_v f64_m;
 
+#if defined(WG_LEVEL_PORTABLE)
+/* Sums and left shifts of integers: SIMDe's own are of signed ones, which must not overflow. */
+#define WG__WRAPPING_WORDS(N)                                                                      \
+    typedef struct wg__lanes_##N { uint##N##_t lane[128 / N]; } wg__lanes_##N;                     \
+    WG__WORD wg__lanes_##N wg__lanes_of_##N(simde__m128i x)                                        \
+    {                                                                                              \
+        wg__lanes_##N r;                                                                           \
+        memcpy(&r, &x, sizeof r);                                                                  \
+        return r;                                                                                  \
+    }                                                                                              \
+    WG__WORD simde__m128i wg__vector_of_##N(wg__lanes_##N x)                                       \
+    {                                                                                              \
+        simde__m128i r;                                                                            \
+        memcpy(&r, &x, sizeof r);                                                                  \
+        return r;                                                                                  \
+    }                                                                                              \
+    WG__WORD simde__m128i wg__add_##N(simde__m128i x, simde__m128i y)                              \
+    {                                                                                              \
+        wg__lanes_##N u = wg__lanes_of_##N(x), v = wg__lanes_of_##N(y);                            \
+        for (int i = 0; i < 128 / N; i++) u.lane[i] += v.lane[i];                                  \
+        return wg__vector_of_##N(u);                                                               \
+    }                                                                                              \
+    WG__WORD simde__m128i wg__sub_##N(simde__m128i x, simde__m128i y)                              \
+    {                                                                                              \
+        wg__lanes_##N u = wg__lanes_of_##N(x), v = wg__lanes_of_##N(y);                            \
+        for (int i = 0; i < 128 / N; i++) u.lane[i] -= v.lane[i];                                  \
+        return wg__vector_of_##N(u);                                                               \
+    }                                                                                              \
+    WG__WORD simde__m128i wg__slli_##N(simde__m128i x, int count)                                  \
+    {                                                                                              \
+        wg__lanes_##N u = wg__lanes_of_##N(x);                                                     \
+        for (int i = 0; i < 128 / N; i++) u.lane[i] <<= count;                                     \
+        return wg__vector_of_##N(u);                                                               \
+    }
+WG__WRAPPING_WORDS(32)
+WG__WRAPPING_WORDS(64)
+#undef WG__WRAPPING_WORDS
+#endif
+
 /* Truths in memory are bytes 0 and 1: eight are a word, each spread from or gathered to a bit. */
 WG__WORD uint64_t wg__truths_of_bits(uint32_t bits)
 {
@@ -56,7 +101,7 @@ WG__WORD simde__m128i wg__truths(uint64_t word)
     return simde_mm_set_epi64x(0, (int64_t)word);
 }
 
-#define WG__MASK_WORDS(T, S, LANES, BYTES, SUBTRACT, CAST)                                         \
+#define WG__MASK_WORDS(T, S, LANES, BYTES, N, CAST)                                                \
     WG__WORD T##_m T##_eq(T##_v x, T##_v y) { return WG__EQ(S, x, y); }                            \
     WG__WORD T##_m T##_lt(T##_v x, T##_v y) { return WG__LT(S, x, y); }                            \
     WG__WORD T##_m T##_le(T##_v x, T##_v y) { return WG__LE(S, x, y); }                            \
@@ -71,7 +116,7 @@ WG__WORD simde__m128i wg__truths(uint64_t word)
     WG__WORD T##_m wg__##T##_m_of_truths(uint64_t word)                                            \
     {                                                                                              \
         const i32_v wide = WG__MM(BYTES)(wg__truths(word));                                        \
-        return CAST(WG__MM(SUBTRACT)(WG__MM(set1_epi32)(0), wide));                                \
+        return CAST(WG__WRAPPING(sub, N)(WG__MM(set1_epi32)(0), wide));                            \
     }                                                                                              \
     WG__WORD T##_m T##_m_load(const uint8_t *p)                                                    \
     {                                                                                              \
@@ -95,8 +140,8 @@ WG__WORD simde__m128i wg__truths(uint64_t word)
         const uint64_t word = wg__truths_of_bits(T##_m_bits(m));                                   \
         for (int i = 0; i < LANES; i++) if (i < n) p[i] = (uint8_t)(word >> 8 * i);                \
     }
-WG__MASK_WORDS(f32, ps, F32_LANES, cvtepu8_epi32, sub_epi32, WG__CAST_PS)
-WG__MASK_WORDS(f64, pd, F64_LANES, cvtepu8_epi64, sub_epi64, WG__CAST_PD)
+WG__MASK_WORDS(f32, ps, F32_LANES, cvtepu8_epi32, 32, WG__CAST_PS)
+WG__MASK_WORDS(f64, pd, F64_LANES, cvtepu8_epi64, 64, WG__CAST_PD)
 
 #if defined(WG_LEVEL_AVX2)
 /* Eight steps into this window lie n ones and 8 - n zeros. */

@@ -14,6 +14,7 @@
 #define WG__BITS_PS   simde_mm512_castps_si512
 #define WG__BITS_PD   simde_mm512_castpd_si512
 #define WG__SET_I64   simde_mm512_set1_epi64
+#define WG__WRAPPING(name, N) simde_mm512_##name##_epi##N
 enum { F32_LANES = 16, F64_LANES = 8, F32_REGISTERS = 32, F64_REGISTERS = 32 };
 typedef simde__m512 f32_v;
 typedef simde__m512d f64_v;

@@ -140,7 +140,7 @@ static void check_runs(const wg__map_table *table, const entry *e, bench *b)
 {
     for (int64_t n = 0; n <= LENGTH_MAX; n++) {
         for (int64_t start = 0; start < 4; start += 1 + start) {
-            unsigned char out[(LENGTH_MAX + 1) * BYTES];
+            _Alignas(64) unsigned char out[(LENGTH_MAX + 1) * BYTES];
             memset(out, 0x5A, sizeof out);
             const void *in[INPUTS] = { NULL };
             for (int k = 0; k < inputs_of(e); k++) in[k] = at(b->in[k], dtype_of(e, k), start);
@@ -203,7 +203,7 @@ Test(map, a_kernel_may_write_over_an_input)
         bench_fill(&e, &state, &b);
         for (int over = 0; over < inputs_of(&e); over++) {
             if (dtype_of(&e, over) != e.to) continue;
-            unsigned char copy[ELEMENTS * BYTES];
+            _Alignas(64) unsigned char copy[ELEMENTS * BYTES];
             memcpy(copy, b.in[over], sizeof copy);
             const void *in[INPUTS] = { b.in[0], b.in[1], b.in[2] };
             in[over] = copy;
@@ -427,7 +427,8 @@ static void check_strided(const entry *e, uint64_t *state)
                             .attribute_count = e->op == WG__OP_bits_right };
     check_equal_i(wg__eval(best(), &call), WG_OK);
     for (int64_t i = 0; i < count; i++) {
-        _Alignas(8) unsigned char x[INPUTS][BYTES], r[BYTES];
+        _Alignas(8) unsigned char x[INPUTS][BYTES];
+        _Alignas(8) unsigned char r[BYTES];
         for (int k = 0; k < inputs_of(e); k++) {
             memcpy(x[k], element(&in[k], i), wg_dtype_bytes(in[k].dtype));
         }
