@@ -319,7 +319,15 @@ const bench_kernels = [_][]const u8{
 
 const include_dirs = [_][]const u8{ "core/include", "graph/include", "runtime/include" };
 const public_headers = [_][]const u8{
-    "wengert", "core", "graph", "ops", "nn", "runtime", "data", "train", "report",
+    "core/include/wengert/core.h",
+    "graph/include/wengert/graph.h",
+    "graph/include/wengert/nn.h",
+    "graph/include/wengert/ops.h",
+    "runtime/include/wengert/data.h",
+    "runtime/include/wengert/report.h",
+    "runtime/include/wengert/runtime.h",
+    "runtime/include/wengert/train.h",
+    "runtime/include/wengert/wengert.h",
 };
 
 const Optimize = Project.Optimize;
@@ -369,10 +377,19 @@ fn addLibraries(project: Project, linkage: std.builtin.LinkMode) *Compile {
     b.getInstallStep().dependOn(&b.addInstallArtifact(first, .{ .implib_dir = .disabled }).step);
     const both = b.step("lib", "Build both libraries");
     both.dependOn(&b.addInstallArtifact(second, .{ .implib_dir = .disabled }).step);
-    if (project.target.result.os.tag == .windows)
+    if (project.target.result.os.tag == .windows) {
+        shared.win32_module_definition = exports(b);
         both.dependOn(&b.addInstallFileWithDir(shared.getEmittedImplib(), .lib, "libwengert.dll.a").step);
+    }
     b.getInstallStep().dependOn(both);
     return static;
+}
+
+/// What the public headers declare. Elsewhere their visibility pragma exports it.
+fn exports(b: *std.Build) std.Build.LazyPath {
+    const run = b.addRunArtifact(hostTool(b, "exports", &.{"build/exports.c"}));
+    for (public_headers) |path| run.addFileArg(b.path(path));
+    return run.captureStdOut(.{ .basename = "wengert.def" });
 }
 
 fn addMainJob(project: Project, lib: *Compile) void {
@@ -465,7 +482,8 @@ fn addHeaders(project: Project, language: []const u8) *std.Build.Step {
     project.addIncludes(mod);
     const files = b.addWriteFiles();
     var all: []const u8 = "";
-    for (public_headers ++ .{"backwards"}) |name| {
+    for (public_headers ++ .{"backwards"}) |path| {
+        const name = std.fs.path.stem(path);
         const line = b.fmt("#include <wengert/{s}.h>\n", .{name});
         const text = if (std.mem.eql(u8, name, "backwards")) all else line;
         mod.addCSourceFile(.{
