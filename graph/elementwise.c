@@ -131,18 +131,28 @@ wg_var wg_bitcast(wg_var x, wg_dtype dtype)
     return wg__var_of(tape, wg__emit_bitcast(&tape->builder, x.index, dtype));
 }
 
-wg_var wg_bits_right(wg_var x, int distance)
+static wg_var shifted(wg__op_id op, wg_var x, int distance)
 {
     wg_var failed;
-    wg_tape *tape = wg__tape_of("bits_right", 1, &x, &failed);
+    wg_tape *tape = wg__tape_of(wg__op_table[op].name, 1, &x, &failed);
     if (tape == NULL) return failed;
     const int64_t attribute[1] = { distance };
-    const wg__request request = { .op = WG__OP_bits_right,
+    const wg__request request = { .op = op,
                                   .in_count = 1,
                                   .in = &x.index,
                                   .attribute = attribute,
                                   .attribute_count = 1 };
     return wg__var_of(tape, wg__tape_emit(&tape->builder, &request));
+}
+
+wg_var wg_bits_left(wg_var x, int distance)
+{
+    return shifted(WG__OP_bits_left, x, distance);
+}
+
+wg_var wg_bits_right(wg_var x, int distance)
+{
+    return shifted(WG__OP_bits_right, x, distance);
 }
 
 /* ---- spellings ---- */

@@ -5,11 +5,12 @@
 #include "graph/tape.h"
 #include <string.h>
 
-/* A sweep from y back to the wanted x. */
+/* A sweep from some y back to the wanted x. */
 typedef struct sweep {
     wg_tape *tape;
     wg__grad_space *space;
-    uint32_t y, first;         /* nodes first .. y take part */
+    uint32_t y, first;         /* nodes first .. y, the last one, take part */
+    bool flows;                /* from a y to an x */
     const char *op;            /* for messages */
 } sweep;
 
@@ -184,16 +185,22 @@ static int node_sweep(sweep *s, uint32_t node)
     return tape->error.status;
 }
 
-/* Sweeps from y, whose cotangent is seed, to all x. */
-static int sweep_run(sweep *s, uint32_t seed)
+/* Where a sweep starts, and the cotangents that it starts from; NULL: 1. */
+typedef struct seeds { int64_t count; const uint32_t *y, *cotangent; } seeds;
+
+/* Sweeps from all y to all x. */
+static int sweep_run(sweep *s, const seeds *from)
 {
     wg_tape *tape = s->tape;
     wg__grad_space *space = s->space;
     WG_TRY(tape->error.status);
-    if (s->first > s->y || !space->depends[s->y]) return WG_OK;
+    for (int64_t i = 0; i < from->count; i++)
+        s->flows = s->flows || (from->y[i] >= s->first && space->depends[from->y[i]]);
+    if (!s->flows) return WG_OK;
     for (uint32_t node = s->first; node <= s->y; node++) space->cotangent[node] = WG__NONE;
     space->mask_count = space->parcel_count = 0;
-    cotangent_add(s, s->y, seed, 0);
+    for (int64_t i = 0; i < from->count; i++)
+        if (from->y[i] >= s->first) cotangent_add(s, from->y[i], from->cotangent[i], 0);
     for (uint32_t node = s->y + 1; node-- > s->first;) {
         const bool flows = space->depends[node] && space->cotangent[node] != WG__NONE &&
                            carries_derivative(&tape->record[node]);
@@ -212,14 +219,13 @@ static int sweep_run(sweep *s, uint32_t seed)
 /* What reached x: a sum, or zeros. */
 static uint32_t result_of(const sweep *s, uint32_t x)
 {
-    const bool is_reached = x >= s->first && x <= s->y && s->space->depends[s->y] &&
+    const bool is_reached = s->flows && x >= s->first && x <= s->y &&
                             s->space->cotangent[x] != WG__NONE;
     if (is_reached) return s->space->cotangent[x];
     return wg__emit_full_like(&s->tape->builder, x, 0);
 }
 
-/* cotangent: of y; WG__NONE is 1. */
-static int derivatives(sweep *s, uint32_t cotangent, int64_t count, const wg_var *x,
+static int derivatives(sweep *s, const seeds *from, int64_t count, const wg_var *x,
                        wg_var *gradient)
 {
     wg_tape *tape = s->tape;
@@ -228,10 +234,14 @@ static int derivatives(sweep *s, uint32_t cotangent, int64_t count, const wg_var
     WG_TRY(dependence_mark(s, count, x));
     const wg__place place = tape->place[s->y];
     tape->inherited = &place;
-    if (cotangent == WG__NONE)
-        cotangent = wg__tape_number(&tape->builder, (wg_dtype)tape->record[s->y].dtype, 1);
+    uint32_t one = WG__NONE;
+    seeds start = *from;
+    if (start.cotangent == NULL) {
+        one = wg__tape_number(&tape->builder, (wg_dtype)tape->record[s->y].dtype, 1);
+        start.cotangent = &one;
+    }
     tape->is_sweeping = true;
-    const int status = sweep_run(s, cotangent);
+    const int status = sweep_run(s, &start);
     tape->inherited = &place;
     for (int64_t i = 0; i < count && status == WG_OK; i++) result[i] = result_of(s, x[i].index);
     tape->is_sweeping = false;
@@ -296,9 +306,10 @@ wg_var wg_grad(wg_var y, wg_var x)
     sweep s;
     wg_var failed, gradient;
     if (sweep_open(&s, "grad", y, 1, &x, &failed) < 0 || wanted_check(&s, WG__NONE, 1, &x) < 0 ||
-        scalar_check(&s, WG__NONE) < 0 || derivatives(&s, WG__NONE, 1, &x, &gradient) < 0)
+        scalar_check(&s, WG__NONE) < 0)
         return failed;
-    return gradient;
+    const seeds from = { .count = 1, .y = &s.y };
+    return derivatives(&s, &from, 1, &x, &gradient) < 0 ? failed : gradient;
 }
 
 int wg_grads(wg_var y, int64_t count, const wg_var *x, wg_var *gradient)
@@ -312,7 +323,24 @@ int wg_grads(wg_var y, int64_t count, const wg_var *x, wg_var *gradient)
     WG_TRY(sweep_open(&s, "grads", y, count, x, &failed));
     WG_TRY(wanted_check(&s, y.index, count, x));
     WG_TRY(scalar_check(&s, y.index));
-    return derivatives(&s, WG__NONE, count, x, gradient);
+    const seeds from = { .count = 1, .y = &s.y };
+    return derivatives(&s, &from, count, x, gradient);
+}
+
+/* A cotangent has the type of its y. */
+static int cotangent_check(const sweep *s, uint32_t where, uint32_t y, uint32_t cotangent)
+{
+    const wg__type of = wg__tape_type(s->tape, y);
+    const wg__type given = wg__tape_type(s->tape, cotangent);
+    if (of.dtype == given.dtype && wg__shape_equal(&of.shape, &given.shape)) return WG_OK;
+    char text[300];
+    wg__text why = wg__text_of(text, sizeof text);
+    wg__text_add(&why, "the cotangent is %s ", wg_dtype_name(given.dtype));
+    wg__text_shape(&why, &given.shape);
+    wg__text_add(&why, ", y is %s ", wg_dtype_name(of.dtype));
+    wg__text_shape(&why, &of.shape);
+    return wg__tape_refuse(s->tape, of.dtype != given.dtype ? WG_EDTYPE : WG_ESHAPE, s->op, where,
+                           "%s", text);
 }
 
 wg_var wg_vjp(wg_var y, wg_var x, wg_var cotangent)
@@ -320,20 +348,41 @@ wg_var wg_vjp(wg_var y, wg_var x, wg_var cotangent)
     sweep s;
     wg_var failed, gradient;
     const wg_var both[2] = { x, cotangent };
-    if (sweep_open(&s, "vjp", y, 2, both, &failed) < 0 || wanted_check(&s, WG__NONE, 1, &x) < 0)
+    if (sweep_open(&s, "vjp", y, 2, both, &failed) < 0 || wanted_check(&s, WG__NONE, 1, &x) < 0 ||
+        cotangent_check(&s, WG__NONE, y.index, cotangent.index) < 0)
         return failed;
-    const wg__type of = wg__tape_type(s.tape, y.index);
-    const wg__type given = wg__tape_type(s.tape, cotangent.index);
-    if (of.dtype != given.dtype || !wg__shape_equal(&of.shape, &given.shape)) {
-        char text[300];
-        wg__text why = wg__text_of(text, sizeof text);
-        wg__text_add(&why, "the cotangent is %s ", wg_dtype_name(given.dtype));
-        wg__text_shape(&why, &given.shape);
-        wg__text_add(&why, ", y is %s ", wg_dtype_name(of.dtype));
-        wg__text_shape(&why, &of.shape);
-        wg__tape_refuse(s.tape, of.dtype != given.dtype ? WG_EDTYPE : WG_ESHAPE, "vjp", WG__NONE,
-                        "%s", text);
-        return failed;
+    const seeds from = { .count = 1, .y = &s.y, .cotangent = &cotangent.index };
+    return derivatives(&s, &from, 1, &x, &gradient) < 0 ? failed : gradient;
+}
+
+static int vjps_refuse(int64_t y_count, const wg_var *y)
+{
+    if (y == NULL || y_count < 1 || y[0].tape == NULL) return WG_EINVALID;
+    return wg__tape_refuse(y[0].tape, WG_EINVALID, "vjps", WG__NONE, "an array is NULL");
+}
+
+int wg_vjps(int64_t y_count, const wg_var *y, const wg_var *cotangent, int64_t x_count,
+            const wg_var *x, wg_var *gradient)
+{
+    sweep s;
+    wg_var failed;
+    const bool has_x = x_count == 0 || (x_count > 0 && x != NULL && gradient != NULL);
+    if (y_count < 1 || y == NULL || cotangent == NULL || !has_x) return vjps_refuse(y_count, y);
+    WG_TRY(sweep_open(&s, "vjps", y[0], x_count, x, &failed));
+    uint32_t *in = wg__arena_take(&s.tape->arena, 2 * (size_t)y_count * sizeof *in);
+    if (in == NULL) return wg__tape_no_memory(s.tape);
+    const seeds from = { .count = y_count, .y = in, .cotangent = in + y_count };
+    uint32_t last = 0;
+    for (int64_t i = 0; i < y_count; i++) {
+        const wg_var all[3] = { y[0], y[i], cotangent[i] };
+        if (wg__tape_of("vjps", 3, all, &failed) == NULL)
+            return failed.tape == NULL ? WG_EINVALID : s.tape->error.status;
+        s.y = in[i] = y[i].index;
+        in[y_count + i] = cotangent[i].index;
+        WG_TRY(wanted_check(&s, s.y, x_count, x));
+        WG_TRY(cotangent_check(&s, s.y, s.y, in[y_count + i]));
+        if (s.y > last) last = s.y;
     }
-    return derivatives(&s, cotangent.index, 1, &x, &gradient) < 0 ? failed : gradient;
+    s.y = last;
+    return derivatives(&s, &from, x_count, x, gradient);
 }

@@ -212,9 +212,8 @@ static uint32_t emit_concat(wg_tape *tape, int64_t count, const uint32_t *in, in
     return wg__tape_emit(&tape->builder, &request);
 }
 
-/* The tape of a list of values and their indices, which lie in its arena. */
-static wg_tape *list_open(const char *op, int64_t count, const wg_var *x, uint32_t **in,
-                          wg_var *failed)
+wg_tape *wg__list_open(const char *op, int64_t count, const wg_var *x, uint32_t **in,
+                       wg_var *failed)
 {
     *failed = (wg_var){ .tape = NULL };
     if (count < 1 || count > INT32_MAX || x == NULL) {
@@ -240,7 +239,7 @@ wg_var wg_concat(int64_t count, const wg_var *x, int axis)
 {
     wg_var failed;
     uint32_t *in;
-    wg_tape *tape = list_open("concat", count, x, &in, &failed);
+    wg_tape *tape = wg__list_open("concat", count, x, &in, &failed);
     if (tape == NULL) return failed;
     const int place = wg__axis_resolve(tape, "concat", axis, wg__tape_shape(tape, in[0]));
     if (place < 0) return wg__var_of(tape, WG__NONE);
@@ -251,7 +250,7 @@ wg_var wg_stack(int64_t count, const wg_var *x, int axis)
 {
     wg_var failed;
     uint32_t *in;
-    wg_tape *tape = list_open("stack", count, x, &in, &failed);
+    wg_tape *tape = wg__list_open("stack", count, x, &in, &failed);
     if (tape == NULL) return failed;
     const int32_t rank = wg__tape_shape(tape, in[0])->rank + 1;
     for (int64_t i = 0; i < count; i++) in[i] = wg_expand(x[i], axis).index;

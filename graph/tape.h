@@ -67,6 +67,9 @@ static inline const wg__shape *wg__tape_shape(const wg_tape *tape, uint32_t node
 {
     return tape->shape[tape->record[node].shape];
 }
+/* The tape of a list of values, and their indices, which lie in its arena. */
+wg_tape *wg__list_open(const char *op, int64_t count, const wg_var *x, uint32_t **in,
+                       wg_var *failed);
 /* Arguments of constructors: the axis from 0, its set as bits; an error is kept. */
 int wg__axis_resolve(wg_tape *tape, const char *op, int axis, const wg__shape *shape);
 int wg__axes_bits(wg_tape *tape, const char *op, const wg_axes *axes, const wg__shape *shape,

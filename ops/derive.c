@@ -18,11 +18,13 @@
 
 #define NEG(a)          a, APPLY(neg)
 #define SIGN(a)         a, APPLY(sign)
+#define ROUND(a)        a, APPLY(round)
 #define EXP(a)          a, APPLY(exp)
 #define SIN(a)          a, APPLY(sin)
 #define COS(a)          a, APPLY(cos)
 #define LOGISTIC(a)     a, APPLY(logistic)
 #define ADD(a, c)       a, c, APPLY(add)
+#define SUB(a, c)       a, c, APPLY(sub)
 #define MUL(a, c)       a, c, APPLY(mul)
 #define DIV(a, c)       a, c, APPLY(div)
 

@@ -35,7 +35,7 @@ typedef enum wg__op_id {
 /* ---- attributes: a few words whose meaning is the op's own ----
  *
  *   input       slot, 1 if rows are samples      parameter    slot, version     constant  id
- *   bits_right  count                            permute      source axis of each result axis
+ *   bits_left bits_right  count                  permute      source axis of each result axis
  *   slice       axis, start, stop, step          sum prod max min  bit set of the axes
  *   concat      axis                             random_bits  key
  *   argmax argmin gather scatter_add  axis

@@ -52,6 +52,8 @@ static wg__micro kernel_of(const wg__map_table *map, const wg__call *call)
 {
     const wg_dtype from = call->in[0].dtype;
     switch (call->op) {
+    case WG__OP_bits_left:
+        return (wg__micro){ .shift = map->bits_left[from], .count = call->attribute[0] };
     case WG__OP_bits_right:
         return (wg__micro){ .shift = map->bits_right[from], .count = call->attribute[0] };
     case WG__OP_cast: return (wg__micro){ .kernel = map->cast[from][call->out.dtype] };

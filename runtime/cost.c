@@ -11,6 +11,7 @@ static double ns_map(wg__op_id op)
 {
     switch (op) {
     case WG__OP_div:
+    case WG__OP_rem:
     case WG__OP_sqrt:
     case WG__OP_rsqrt: return NS_DIVIDE;
     case WG__OP_exp:

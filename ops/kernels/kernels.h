@@ -11,6 +11,7 @@
 typedef struct wg__map_table {
     wg__map_kernel *map[WG__OP_COUNT][WG__DTYPE_COUNT];
     wg__map_kernel *cast[WG__DTYPE_COUNT][WG__DTYPE_COUNT];         /* [from][to] */
+    void (*bits_left[WG__DTYPE_COUNT])(int64_t n, const void *x, int64_t count, void *out);
     void (*bits_right[WG__DTYPE_COUNT])(int64_t n, const void *x, int64_t count, void *out);
 } wg__map_table;
 

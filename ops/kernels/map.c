@@ -121,17 +121,17 @@ typedef bool truth;
         }                                                                                          \
     }
 
-#define WHOLE_RIGHT(T)                                                                             \
-    static void right_##T(int64_t n, const void *x, int64_t count, void *out)                      \
+#define WHOLE_SHIFT(T, direction)                                                                  \
+    static void direction##_##T(int64_t n, const void *x, int64_t count, void *out)                \
     {                                                                                              \
         const T *px = x;                                                                           \
         T *pr = out;                                                                               \
-        /* Beyond the width all bits are the sign, as after a shift by one less and one more. */   \
+        /* A shift by the width or more is one by one less and one more: no bit is left. */        \
         const int width = (int)sizeof(T) * 8;                                                      \
         const int first = count < width ? (int)count : width - 1, second = count < width ? 0 : 1;  \
         INDEPENDENT                                                                                \
         for (int64_t i = 0; i < n; i++) {                                                          \
-            pr[i] = whole_##T##_right(whole_##T##_right(px[i], first), second);                    \
+            pr[i] = whole_##T##_##direction(whole_##T##_##direction(px[i], first), second);        \
         }                                                                                          \
     }
 
@@ -173,9 +173,12 @@ WHOLE_SELECT(i32)
 WHOLE_SELECT(i64)
 WHOLE_SELECT(u8)
 WHOLE_SELECT(truth)
-WHOLE_RIGHT(i32)
-WHOLE_RIGHT(i64)
-WHOLE_RIGHT(u8)
+WHOLE_SHIFT(i32, left)
+WHOLE_SHIFT(i64, left)
+WHOLE_SHIFT(u8, left)
+WHOLE_SHIFT(i32, right)
+WHOLE_SHIFT(i64, right)
+WHOLE_SHIFT(u8, right)
 
 /* ---- casts: all pairs ---- */
 
@@ -242,5 +245,6 @@ const wg__map_table WG__GLUE(wg__map_, WG_LEVEL) = {
         [WG_U8] = { FLOATS(cast_u8), INTEGERS(cast_u8), TRUTHS(cast_u8) },
         [WG_BOOL] = { FLOATS(cast_truth), INTEGERS(cast_truth), TRUTHS(cast_truth) },
     },
+    .bits_left = { INTEGERS(left) },
     .bits_right = { INTEGERS(right) },
 };

@@ -37,6 +37,61 @@ WG__WORD V F(sign)(V x)
     return v_select(v_lt(K(0), v_abs(x)), v_with_sign_of(K(1), x), x);
 }
 
+/* ---- whole parts: exact ---- */
+
+/* From here on every number is whole. */
+#define ALL_WHOLE K(INT64_C(1) << FRACTION)
+
+/* Half to even, as the sum with so large a number is rounded. */
+WG__WORD V F(round)(V x)
+{
+    const V a = v_abs(x), r = v_with_sign_of(v_sub(v_add(a, ALL_WHOLE), ALL_WHOLE), x);
+    return v_select(v_lt(a, ALL_WHOLE), r, x);
+}
+
+WG__WORD V F(floor)(V x)
+{
+    const V r = F(round)(x);
+    return v_select(v_lt(x, r), v_sub(r, K(1)), r);
+}
+
+/* x - n y for 0 <= x < 2^FRACTION y, or nearly so. The rounded quotient may be one too large, never
+ * too small: then the difference is negative, and exact as well.                                 */
+WG__WORD V F(rem_near)(V x, V y)
+{
+    const V r = v_fnma(F(floor)(v_div(x, y)), y, x);
+    const V above = v_select(v_lt(r, K(0)), v_add(r, y), r);
+    return v_select(v_lt(x, y), x, above);
+}
+
+/* Where y can still grow by 2^FRACTION and not pass x. */
+WG__WORD M F(is_far)(V x, V y)
+{
+    const M fits = v_le(v_mul(y, ALL_WHOLE), x);
+    return F(m_and)(fits, F(m_and)(v_lt(x, K(INFINITY)), v_lt(K(0), y)));
+}
+
+/* Remainders by 2^k y on the way to that by y: y divides them all, and 2^k y is exact. */
+WG__SELDOM static V F(rem_far)(V x, V y)
+{
+    V z = y;
+    for (M far = F(is_far)(x, z); F(m_bits)(far) != 0; far = F(is_far)(x, z))
+        z = v_select(far, v_mul(z, ALL_WHOLE), z);
+    for (M is_above = v_lt(y, z); F(m_bits)(is_above) != 0; is_above = v_lt(y, z)) {
+        x = v_select(is_above, F(rem_near)(x, z), x);
+        z = v_select(is_above, v_div(z, ALL_WHOLE), z);
+    }
+    return F(rem_near)(x, z);
+}
+
+WG__WORD V F(rem)(V x, V y)
+{
+    const V a = v_abs(x), b = v_abs(y);
+    const bool is_near = F(m_bits)(F(is_far)(a, b)) == 0;
+    return v_with_sign_of(is_near ? F(rem_near)(a, b) : F(rem_far)(a, b), x);
+}
+#undef ALL_WHOLE
+
 /* Two roundings: at most one and a half units. */
 WG__WORD V F(rsqrt)(V x)
 {

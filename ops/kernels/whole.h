@@ -20,6 +20,8 @@
     WHOLE(type, T##_min)(type x, type y) { return x < y ? x : y; }                                 \
     WHOLE(type, T##_and)(type x, type y) { return (type)((U)x & (U)y); }                           \
     WHOLE(type, T##_or)(type x, type y) { return (type)((U)x | (U)y); }                            \
+    WHOLE(type, T##_xor)(type x, type y) { return (type)((U)x ^ (U)y); }                           \
+    WHOLE(type, T##_left)(type x, int count) { return (type)((U)x << count); }                     \
     WHOLE(type, T##_not)(type x) { return (type)~(U)x; }                                           \
     WHOLE(bool, T##_eq)(type x, type y) { return x == y; }                                         \
     WHOLE(bool, T##_lt)(type x, type y) { return x < y; }                                          \
@@ -31,10 +33,19 @@ WHOLE_WORDS(u8, uint8_t, uint8_t)
 
 WHOLE(bool, bool_and)(bool x, bool y) { return x & y; }
 WHOLE(bool, bool_or)(bool x, bool y) { return x | y; }
+WHOLE(bool, bool_xor)(bool x, bool y) { return x ^ y; }
 WHOLE(bool, bool_not)(bool x) { return !x; }
 WHOLE(bool, bool_eq)(bool x, bool y) { return x == y; }
 WHOLE(bool, bool_lt)(bool x, bool y) { return x < y; }
 WHOLE(bool, bool_le)(bool x, bool y) { return x <= y; }
+
+/* Of the sign of x; by 0 it is 0, and so it is by -1, by which the least cannot be divided. */
+#define WHOLE_REM(T, type)                                                                         \
+    WHOLE(type, T##_rem)(type x, type y) { return y != 0 && y != -1 ? (type)(x % y) : 0; }
+WHOLE_REM(i32, int32_t)
+WHOLE_REM(i64, int64_t)
+#undef WHOLE_REM
+WHOLE(uint8_t, u8_rem)(uint8_t x, uint8_t y) { return y != 0 ? (uint8_t)(x % y) : 0; }
 
 /* x >> count for 0 <= count < width, the sign moving in: a negative x is shifted as ~x. */
 WHOLE(int32_t, i32_right)(int32_t x, int count) { return x < 0 ? ~(~x >> count) : x >> count; }

@@ -6,17 +6,12 @@
 
 /* ---- one bad value in each place of each recorder ---- */
 
-/* Calls recorder `which` with good values but for the bad one at place `at`; false: no such
- * place. */
-static bool call(int which, int at, wg_var good, wg_var bad, wg_var *out)
+/* Records the elementwise row; its inputs, 0 if it is none. */
+static int call_row(int which, wg_var x, wg_var y, wg_var *r)
 {
-    const wg_var x = at == 0 ? bad : good, y = at == 1 ? bad : good, z = at == 2 ? bad : good;
-    const wg_var list[3] = { x, y, z };
-    int place_count = 1;
-    wg_var r = { .tape = NULL };
     switch (which) {
-#define UNARY(name)  case WG__OP_##name: r = wg_##name(x); break;
-#define BINARY(name) case WG__OP_##name: r = wg_##name(x, y); place_count = 2; break;
+#define UNARY(name)  case WG__OP_##name: *r = wg_##name(x); return 1;
+#define BINARY(name) case WG__OP_##name: *r = wg_##name(x, y); return 2;
 #define LIN1(name, dx, value, low, high, ulp)     UNARY(name)
 #define LIN2(name, dx, dy, value, low, high, ulp) BINARY(name)
 #define ALL1(name, dx, value, low, high, ulp)     UNARY(name)
@@ -30,6 +25,20 @@ static bool call(int which, int at, wg_var good, wg_var bad, wg_var *out)
 #define PRIM(name, class, inputs, infer, vjp, eval)
 #define LEAF(name)
 #include "ops/ops.def"
+    default: return 0;
+    }
+}
+
+/* Calls recorder `which` with good values but for the bad one at place `at`; false: no such
+ * place. */
+static bool call(int which, int at, wg_var good, wg_var bad, wg_var *out)
+{
+    const wg_var x = at == 0 ? bad : good, y = at == 1 ? bad : good, z = at == 2 ? bad : good;
+    const wg_var list[3] = { x, y, z };
+    wg_var r = { .tape = NULL };
+    const int inputs = call_row(which, x, y, &r);
+    int place_count = inputs > 0 ? inputs : 1;
+    if (inputs == 0) switch (which) {
     case WG__OP_COUNT + 0: r = wg_select(x, y, z); place_count = 3; break;
     case WG__OP_COUNT + 1: r = wg_cast(x, WG_F64); break;
     case WG__OP_COUNT + 2: r = wg_bitcast(x, WG_I32); break;
@@ -71,12 +80,16 @@ static bool call(int which, int at, wg_var good, wg_var bad, wg_var *out)
     case WG__OP_COUNT + 38: r = wg_argsort(x, 0); break;
     case WG__OP_COUNT + 39: r = wg_windows(x, 0, (wg_window){ .extent = 2 }); break;
     case WG__OP_COUNT + 40: r = wg_overlap_add(x, 0, (wg_window){ .extent = 2 }, 3); break;
+    case WG__OP_COUNT + 41: r = wg_bits_left(x, 1); break;
+    case WG__OP_COUNT + 42: r = wg_einsum("ij,jk,kl->il", 3, list); place_count = 3; break;
+    case WG__OP_COUNT + 43: r = wg_jvp(x, y, z); place_count = 3; break;
+    case WG__OP_COUNT + 44: r = wg_hvp(x, y, z); place_count = 3; break;
     default: return false;
     }
     *out = r;
     return at < place_count;
 }
-enum { RECORDER_COUNT = WG__OP_COUNT + 41 };
+enum { RECORDER_COUNT = WG__OP_COUNT + 45 };
 
 /* Each bad value gives its status, an error value of the good one's tape, and no record. */
 static void refuse_everywhere(wg_tape *tape, int64_t (*remake)(wg_tape *, wg_var *, wg_var *),

@@ -93,13 +93,23 @@ static double draw(uint64_t *state, double low, double high)
     return low + (high - low) * ((double)(test_random(state) >> 11) * 0x1p-53);
 }
 
+/* Near 0, x = y, a half, or a whole number of y in x: where some row has a kink or a jump. */
+static bool is_near_kink(double x, double y)
+{
+    const double halves = 2 * x, ratio = x / y;
+    return fabs(x - y) < 0.01 || fabs(halves - rint(halves)) < 0.02 ||
+           fabs(ratio - rint(ratio)) * fabs(y) < 0.01;
+}
+
 /* Points of the row's domain, none of them within a few steps of a kink. */
 static points draw_points(const wg__op *op, uint64_t *state)
 {
     points at = { .count = COUNT };
     for (int i = 0; i < COUNT; i++) {
-        do at.x[i] = draw(state, op->low, op->high); while (fabs(at.x[i]) < 0.01);
-        do at.y[i] = draw(state, op->low, op->high); while (fabs(at.x[i] - at.y[i]) < 0.01);
+        do {
+            at.x[i] = draw(state, op->low, op->high);
+            at.y[i] = draw(state, op->low, op->high);
+        } while (is_near_kink(at.x[i], at.y[i]));
     }
     return at;
 }
@@ -226,6 +236,8 @@ static int32_t wrong_op(int32_t op)
     case WG__OP_exp: return WG__OP_expm1;
     case WG__OP_logistic: return WG__OP_tanh;
     case WG__OP_sign: return WG__OP_abs;
+    case WG__OP_sub: return WG__OP_add;
+    case WG__OP_round: return WG__OP_sign;
     default: return WG__OP_NONE;
     }
 }

@@ -30,9 +30,15 @@ static wg_dtype dtype_of(const entry *e, int input)
     return e->op == WG__OP_select && input == 0 ? WG_BOOL : e->from;
 }
 
+static bool shifts(const entry *e)
+{
+    return e->op == WG__OP_bits_left || e->op == WG__OP_bits_right;
+}
+
 static bool has_kernel(const wg__map_table *table, const entry *e)
 {
     if (e->op == WG__OP_cast) return table->cast[e->from][e->to] != NULL;
+    if (e->op == WG__OP_bits_left) return table->bits_left[e->from] != NULL;
     if (e->op == WG__OP_bits_right) return table->bits_right[e->from] != NULL;
     return table->map[e->op][e->from] != NULL;
 }
@@ -41,6 +47,7 @@ static void run(const wg__map_table *table, const entry *e, int64_t n, const voi
                 void *out)
 {
     if (e->op == WG__OP_cast) table->cast[e->from][e->to](n, in, out);
+    else if (e->op == WG__OP_bits_left) table->bits_left[e->from](n, in[0], e->count, out);
     else if (e->op == WG__OP_bits_right) table->bits_right[e->from](n, in[0], e->count, out);
     else table->map[e->op][e->from](n, in, out);
 }
@@ -52,7 +59,7 @@ static entry entry_next(entry e)
     do {
         if (e.op == WG__OP_cast && (int)++e.to < WG__DTYPE_COUNT) continue;
         e.to = WG_F32;
-        if (e.op == WG__OP_bits_right && (e.count = e.count * 3 + 1) < 70) continue;
+        if (shifts(&e) && (e.count = e.count * 3 + 1) < 70) continue;
         e.count = 0;
         if ((int)++e.from < WG__DTYPE_COUNT) continue;
         e.from = WG_F32;
@@ -247,6 +254,8 @@ static int64_t whole_expected(wg__op_id op, wg_dtype dtype, int64_t x, int64_t y
     case WG__OP_minimum: return x < y ? x : y;
     case WG__OP_and: return wrapped(dtype, u & v);
     case WG__OP_or: return wrapped(dtype, u | v);
+    case WG__OP_xor: return wrapped(dtype, u ^ v);
+    case WG__OP_rem: return y == 0 || y == -1 ? 0 : x % y;
     case WG__OP_not: return wrapped(dtype, ~u);
     case WG__OP_eq: return x == y;
     case WG__OP_lt: return x < y;
@@ -263,7 +272,7 @@ Test(map, integers_wrap)
     for EACH_ENTRY(e) {
         const bool is_whole = e.from == WG_I32 || e.from == WG_I64 || e.from == WG_U8;
         if (!is_whole || wg__op_table[e.op].eval == NULL || e.op == WG__OP_select ||
-            e.op == WG__OP_cast || e.op == WG__OP_bits_right) continue;
+            e.op == WG__OP_cast || shifts(&e)) continue;
         for (int i = 0; i < ENDS * ENDS; i++) {
             const int64_t x = ends[i / ENDS], y = ends[i % ENDS];
             const int64_t u = whole_at(e.from, &x), v = whole_at(e.from, &y);
@@ -424,7 +433,7 @@ static void check_strided(const entry *e, uint64_t *state)
     memset(out, 0x5A, sizeof out);
     const wg__call call = { .op = e->op, .in_count = inputs_of(e), .in = in,
                             .out = wg__array_of(out, e->to, &shape), .attribute = &e->count,
-                            .attribute_count = e->op == WG__OP_bits_right };
+                            .attribute_count = shifts(e) };
     check_equal_i(wg__eval(best(), &call), WG_OK);
     for (int64_t i = 0; i < count; i++) {
         _Alignas(8) unsigned char x[INPUTS][BYTES];

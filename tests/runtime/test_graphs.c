@@ -57,7 +57,7 @@ static wg_var partner(maker *m, wg_var x)
 
 static wg_var step_unary(maker *m, wg_var x)
 {
-    switch (below(m, 9)) {
+    switch (below(m, 11)) {
     case 0: return wg_neg(x);
     case 1: return wg_exp(wg_minimum(x, wg_number(x, 3)));
     case 2: return wg_tanh(x);
@@ -66,6 +66,8 @@ static wg_var step_unary(maker *m, wg_var x)
     case 5: return wg_div(x, wg_number(x, 4));
     case 6: return wg_mul(x, wg_number(x, -1));
     case 7: return wg_sqrt(wg_abs(x));
+    case 8: return wg_floor(x);
+    case 9: return wg_rem(x, wg_number(x, 0.75));
     default: return wg_stop_gradient(x);
     }
 }
@@ -88,10 +90,12 @@ static wg_var step_reduce(maker *m, wg_var x)
     const int rank = wg_shape_of(x).rank;
     if (rank == 0) return x;
     const int axis = (int)below(m, rank);
-    switch (below(m, 4)) {
+    switch (below(m, 6)) {
     case 0: return wg_sum(x, WG_AXES(axis));
     case 1: return wg_sum(x, WG_KEEP(axis));
     case 2: return wg_max(x, WG_KEEP(axis));
+    case 3: return wg_prod(wg_tanh(x), WG_AXES(axis));
+    case 4: return wg_cast(wg_argmin(wg_abs(x), axis), WG_F32);
     default: return wg_mean(x, WG_AXES(axis));
     }
 }
@@ -127,6 +131,27 @@ static wg_var step_product(maker *m, wg_var x)
     return x;
 }
 
+/* What goes along one axis of x, which may be that of the samples. */
+static wg_var step_along(maker *m, wg_var x)
+{
+    const wg_shape shape = wg_shape_of(x);
+    if (shape.rank == 0) return x;
+    const int axis = (int)below(m, shape.rank);
+    const bool is_reverse = below(m, 2) > 0;
+    const wg_window window = { .extent = 2, .stride = 1 + below(m, 2), .pad_low = 1 };
+    switch (below(m, 7)) {
+    case 0: return wg_cumsum(x, axis, below(m, 2) > 0, is_reverse);
+    case 1: return wg_cumprod(wg_tanh(x), axis, below(m, 2) > 0, is_reverse);
+    case 2: return wg_linear_recurrence(wg_tanh(partner(m, x)), x, axis, is_reverse);
+    case 3: return wg_cast(wg_argsort(x, axis), WG_F32);
+    case 4: return wg_sort(x, axis);
+    case 5: return shape.dim[axis] > 0 ? wg_windows(x, axis, window) : x;
+    default:
+        if (shape.dim[axis] == 0) return x;
+        return wg_overlap_add(wg_tanh(wg_windows(x, axis, window)), axis, window, shape.dim[axis]);
+    }
+}
+
 /* Rows of x chosen by an index with samples or without. */
 static wg_var step_gather(maker *m, wg_var x)
 {
@@ -141,7 +166,7 @@ static wg_var step_gather(maker *m, wg_var x)
 static void step(maker *m)
 {
     const wg_var x = pick(m);
-    switch (below(m, 12)) {
+    switch (below(m, 14)) {
     case 0:
     case 1: pool_add(m, step_unary(m, x)); break;
     case 2:
@@ -153,6 +178,8 @@ static void step(maker *m)
     case 8:
     case 9: pool_add(m, step_move(m, x)); break;
     case 10: pool_add(m, step_product(m, x)); break;
+    case 11:
+    case 12: pool_add(m, step_along(m, x)); break;
     default: pool_add(m, step_gather(m, x)); break;
     }
 }

@@ -135,6 +135,13 @@ wg_var wg_grad(wg_var y, wg_var x); /* dy / dx */
 int wg_grads(wg_var y, int64_t count, const wg_var *x, wg_var *gradient);
 /* Sum over the elements of y of cotangent (shaped as y) times their derivatives by x. */
 wg_var wg_vjp(wg_var y, wg_var x, wg_var cotangent);
+/* The same of y_count values by x_count in one sweep; gradient[] is written on success only. */
+int wg_vjps(int64_t y_count, const wg_var *y, const wg_var *cotangent, int64_t x_count,
+            const wg_var *x, wg_var *gradient);
+/* The derivative of y along tangent (shaped as x): shaped as y. Two reverse sweeps. */
+wg_var wg_jvp(wg_var y, wg_var x, wg_var tangent);
+/* The Hessian of a scalar y times tangent (shaped as x): shaped as x. */
+wg_var wg_hvp(wg_var y, wg_var x, wg_var tangent);
 wg_var wg_stop_gradient(wg_var x); /* the value of x, constant to derivatives */
 
 /* ---- functions of the caller ----
@@ -312,6 +319,8 @@ wg_var wg_bernoulli(wg_scope scope, const char *name, wg_shape shape, double pro
 #define wg_number(...) WG_HERE(wg_number(__VA_ARGS__))
 #define wg_grad(...) WG_HERE(wg_grad(__VA_ARGS__))
 #define wg_vjp(...) WG_HERE(wg_vjp(__VA_ARGS__))
+#define wg_jvp(...) WG_HERE(wg_jvp(__VA_ARGS__))
+#define wg_hvp(...) WG_HERE(wg_hvp(__VA_ARGS__))
 #define wg_stop_gradient(...) WG_HERE(wg_stop_gradient(__VA_ARGS__))
 #define wg_jacobian(...) WG_HERE(wg_jacobian(__VA_ARGS__))
 #define wg_hessian(...) WG_HERE(wg_hessian(__VA_ARGS__))

@@ -26,8 +26,8 @@ extern "C" {
 #endif
 
 /* ---- arithmetic, elementwise ----
- * All but div take every dtype but bool, and integers wrap; div takes f32 and f64. Exactly rounded;
- * further down the largest error is given, in ulp, f32 and f64 alike. */
+ * Every dtype but bool, and integers wrap, where nothing else is said; div takes f32 and f64.
+ * Exactly rounded; further down the largest error is given, in ulp, f32 and f64 alike. */
 
 wg_var wg_add(wg_var x, wg_var y);     /* dx = g   dy = g */
 wg_var wg_sub(wg_var x, wg_var y);     /* dx = g   dy = -g */
@@ -38,6 +38,11 @@ wg_var wg_abs(wg_var x);               /* dx = g sign(x); of the least integer: 
 wg_var wg_sign(wg_var x);              /* -1, 0, 1; a zero and NaN stay; no derivative: 0 */
 wg_var wg_maximum(wg_var x, wg_var y); /* -0 below +0; g to the larger, half to each at a tie */
 wg_var wg_minimum(wg_var x, wg_var y); /* likewise */
+/* x - n y, n = x / y rounded towards 0: exact, of the sign of x. Of infinite x or y = 0 NaN; of
+ * integers by 0 it is 0.  dx = g   dy = -g n */
+wg_var wg_rem(wg_var x, wg_var y);
+wg_var wg_floor(wg_var x); /* f32, f64: the largest whole number not above x; derivative 0 */
+wg_var wg_round(wg_var x); /* f32, f64: the nearest, the even one of two; derivative 0 */
 
 /* ---- exponentials and roots, elementwise, f32 and f64 ---- */
 
@@ -61,18 +66,21 @@ wg_var wg_erf(wg_var x);      /* 2 ulp; dx = g 2 / sqrt(pi) exp(-x x) */
 wg_var wg_erfc(wg_var x);     /* 1 - erf(x) without cancellation; 4 ulp; dx = minus that of erf */
 
 /* ---- comparison and logic, elementwise; no derivatives ----
- * eq, lt, le: any dtype -> bool; false where an input is NaN. and, or, not: bool and integers, bit
- * by bit. */
+ * eq, lt, le: any dtype -> bool; false where an input is NaN. and, or, xor, not: bool and integers,
+ * bit by bit. */
 
 wg_var wg_eq(wg_var x, wg_var y);
 wg_var wg_lt(wg_var x, wg_var y);
 wg_var wg_le(wg_var x, wg_var y);
 wg_var wg_and(wg_var x, wg_var y);
 wg_var wg_or(wg_var x, wg_var y);
+wg_var wg_xor(wg_var x, wg_var y);
 wg_var wg_not(wg_var x);
 /* Integers: x over 2^distance, rounded down; the sign moves in. A distance of the width or more
  * gives 0 or -1.  errors WG_EINVALID distance is negative */
 wg_var wg_bits_right(wg_var x, int distance);
+/* Integers: x times 2^distance, wrapped: bits fall out, zeros move in. Likewise. */
+wg_var wg_bits_left(wg_var x, int distance);
 
 /* x where condition (bool) is true, else y. All three broadcast; any dtype for x and y.
  *
@@ -214,6 +222,13 @@ wg_var wg_mean(wg_var x, wg_axes axes);     /* sum over count; f32, f64; of noth
 /* r_i = r_(i-1) x_i, f32 and f64, as a linear recurrence; `exclusive`: without x_i itself, from
  * 1. */
 wg_var wg_cumprod(wg_var x, int axis, bool exclusive, bool reverse);
+/* Sums of products by a rule of letters, "bij,bjk->bik": one letter an axis, operands in order,
+ * then the result. What the result lacks is summed, a letter twice in an operand is its diagonal,
+ * blanks say nothing. Operands join from the left, each pair in one batched matrix product.
+ *
+ *   errors    WG_EINVALID the rule is malformed, for another count, or of unknown letters;
+ *             WG_ESHAPE it does not fit the shapes; WG_EDTYPE not f32 or f64 */
+wg_var wg_einsum(const char *rule, int64_t count, const wg_var *x);
 wg_var wg_all(wg_var x, wg_axes axes);      /* bool; of nothing true */
 wg_var wg_any(wg_var x, wg_axes axes);      /* bool; of nothing false */
 
@@ -234,6 +249,9 @@ wg_var wg_any(wg_var x, wg_axes axes);      /* bool; of nothing false */
 #define wg_sign(...) WG_HERE(wg_sign(__VA_ARGS__))
 #define wg_maximum(...) WG_HERE(wg_maximum(__VA_ARGS__))
 #define wg_minimum(...) WG_HERE(wg_minimum(__VA_ARGS__))
+#define wg_rem(...) WG_HERE(wg_rem(__VA_ARGS__))
+#define wg_floor(...) WG_HERE(wg_floor(__VA_ARGS__))
+#define wg_round(...) WG_HERE(wg_round(__VA_ARGS__))
 #define wg_exp(...) WG_HERE(wg_exp(__VA_ARGS__))
 #define wg_expm1(...) WG_HERE(wg_expm1(__VA_ARGS__))
 #define wg_log(...) WG_HERE(wg_log(__VA_ARGS__))
@@ -252,8 +270,10 @@ wg_var wg_any(wg_var x, wg_axes axes);      /* bool; of nothing false */
 #define wg_le(...) WG_HERE(wg_le(__VA_ARGS__))
 #define wg_and(...) WG_HERE(wg_and(__VA_ARGS__))
 #define wg_or(...) WG_HERE(wg_or(__VA_ARGS__))
+#define wg_xor(...) WG_HERE(wg_xor(__VA_ARGS__))
 #define wg_not(...) WG_HERE(wg_not(__VA_ARGS__))
 #define wg_bits_right(...) WG_HERE(wg_bits_right(__VA_ARGS__))
+#define wg_bits_left(...) WG_HERE(wg_bits_left(__VA_ARGS__))
 #define wg_select(...) WG_HERE(wg_select(__VA_ARGS__))
 #define wg_cast(...) WG_HERE(wg_cast(__VA_ARGS__))
 #define wg_bitcast(...) WG_HERE(wg_bitcast(__VA_ARGS__))
@@ -289,6 +309,7 @@ wg_var wg_any(wg_var x, wg_axes axes);      /* bool; of nothing false */
 #define wg_stack(...) WG_HERE(wg_stack(__VA_ARGS__))
 #define wg_mean(...) WG_HERE(wg_mean(__VA_ARGS__))
 #define wg_cumprod(...) WG_HERE(wg_cumprod(__VA_ARGS__))
+#define wg_einsum(...) WG_HERE(wg_einsum(__VA_ARGS__))
 #define wg_all(...) WG_HERE(wg_all(__VA_ARGS__))
 #define wg_any(...) WG_HERE(wg_any(__VA_ARGS__))
 #endif
