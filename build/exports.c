@@ -1,6 +1,7 @@
-/* Writes the module definition of the Windows library: what the public headers given as arguments
- * declare, no more. Elsewhere the headers' own visibility pragma does this; there no attribute stands
- * before each declaration. A name that is declared but not defined fails the link.
+/* Writes the module definition of the Windows library: what the public headers given as
+ * arguments declare, no more. Elsewhere the headers' own visibility pragma does this; there no
+ * attribute stands before each declaration. A name that is declared but not defined fails the
+ * link.
  *
  * A declaration begins in the first column with its type; bodies and what goes on are indented. */
 #include <ctype.h>
@@ -16,7 +17,8 @@ static bool is_name_character(char c)
 
 static bool opens_declaration(const char *line)
 {
-    static const char *const others[] = { "static", "typedef", "extern", "template", "enum", "struct" };
+    static const char *const others[] = { "static",   "typedef", "extern",
+                                          "template", "enum",    "struct" };
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         if (strncmp(line, others[i], strlen(others[i])) == 0) return false;
     return isalpha((unsigned char)*line);
