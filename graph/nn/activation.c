@@ -29,7 +29,8 @@ wg_var wg_sigmoid(wg_var x)
  * +inf. */
 static wg_var gated(wg_var x, wg_activation *gate)
 {
-    const wg_var is_infinite = wg_eq(wg_abs(x), wg_number(x, INFINITY));
+    const wg_var size = wg_abs(x);
+    const wg_var is_infinite = wg_eq(size, wg_number(x, INFINITY));
     const wg_var finite = wg_select(is_infinite, wg_number(x, 0), x);
     const wg_var product = wg_mul(finite, gate(finite));
     return wg_select(wg_eq(x, wg_number(x, INFINITY)), x, product);

@@ -1,7 +1,10 @@
 /* Short formulas of two or three primitives, and the stable forms of exponential sums.
  *
  * The invariant of the sums: the largest element is taken out first and is held by
- * stop_gradient, so no exponential overflows and the result is exact in it at every order. */
+ * stop_gradient, so no exponential overflows and the result is exact in it at every order.
+ *
+ * Here and in all of nn no call has two arguments that record: C does not say which of them comes
+ * first, and the order of records is part of a program's fingerprint. */
 #include <wengert/nn.h>
 #include <math.h>
 
@@ -36,7 +39,8 @@ static wg_axes axes_kept(wg_axes axes)
 static wg_var lowered(wg_var x, wg_axes axes, wg_var *largest)
 {
     const wg_var top = wg_stop_gradient(wg_max(x, axes_kept(axes)));
-    const wg_var is_infinite = wg_eq(wg_abs(top), wg_number(x, INFINITY));
+    const wg_var size = wg_abs(top);
+    const wg_var is_infinite = wg_eq(size, wg_number(x, INFINITY));
     *largest = wg_select(is_infinite, wg_number(x, 0), top);
     return wg_sub(x, *largest);
 }
@@ -54,7 +58,8 @@ wg_var wg_logsumexp(wg_var x, wg_axes axes)
     wg_var largest;
     const wg_var low = lowered(x, axes, &largest);
     const wg_var sum = wg_sum(wg_exp(low), axes);
-    return wg_add(log_of_sum(sum), wg_reshape(largest, wg_shape_of(sum)));
+    const wg_var log = log_of_sum(sum);
+    return wg_add(log, wg_reshape(largest, wg_shape_of(sum)));
 }
 
 wg_var wg_softmax(wg_var x, int axis)
@@ -68,21 +73,23 @@ wg_var wg_log_softmax(wg_var x, int axis)
 {
     wg_var largest;
     const wg_var low = lowered(x, WG_AXES(axis), &largest);
-    return wg_sub(low, log_of_sum(wg_sum(wg_exp(low), WG_KEEP(axis))));
+    return wg_sub(low, wg_log(wg_sum(wg_exp(low), WG_KEEP(axis))));
 }
 
 wg_var wg_weighted_mean(wg_var x, wg_var weight)
 {
     if (wg_dtype_of(weight) != wg_dtype_of(x)) weight = wg_cast(weight, wg_dtype_of(x));
-    weight = wg_broadcast(weight, wg_shape_of(x));
-    const wg_var zero = wg_number(x, 0);
-    const wg_var sum = wg_sum(wg_select(wg_eq(weight, zero), zero, wg_mul(weight, x)), WG_ALL);
+    if (x.tape) weight = wg_broadcast(weight, wg_shape_of(x)); /* a null x is refused below */
+    const wg_var zero = wg_number(weight, 0);
+    const wg_var is_hidden = wg_eq(weight, zero);
+    const wg_var product = wg_mul(weight, x);
+    const wg_var sum = wg_sum(wg_select(is_hidden, zero, product), WG_ALL);
     const wg_var total = wg_sum(weight, WG_ALL);
     const wg_var is_empty = wg_eq(total, zero);
-    return wg_select(is_empty, zero, wg_div(sum, wg_select(is_empty, wg_number(x, 1), total)));
+    const wg_var divisor = wg_select(is_empty, wg_number(total, 1), total);
+    return wg_select(is_empty, zero, wg_div(sum, divisor));
 }
 
-/* The classes are looked up, not only compared, so that one outside 0 .. count - 1 is an error. */
 /* Each element is looked up by its place among all: its own, moved along the axis by as many steps
  * as its index among the sorted differs from its own. */
 wg_var wg_sort(wg_var x, int axis)
@@ -105,9 +112,12 @@ wg_var wg_sort(wg_var x, int axis)
     return wg_gather(wg_reshape(x, WG_SHAPE(count)), index, 0);
 }
 
+/* The classes are looked up, not only compared, so that one outside 0 .. count - 1 is an error, as
+ * is a class that is no integer. */
 wg_var wg_one_hot(wg_var index, int64_t count, wg_dtype dtype)
 {
-    if (wg_dtype_of(index) != WG_I64) index = wg_cast(index, WG_I32);
+    const wg_dtype given = wg_dtype_of(index);
+    if (given == WG_U8 || given == WG_BOOL) index = wg_cast(index, WG_I32);
     const wg_var class = wg_iota(index.tape, wg_dtype_of(index), count);
     const wg_var hit = wg_eq(wg_expand(wg_gather(class, index, 0), -1), class);
     return dtype == WG_BOOL ? hit : wg_cast(hit, dtype);

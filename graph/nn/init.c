@@ -26,6 +26,13 @@ static double output_count(wg_shape shape)
     return count > 0 ? count : 1;
 }
 
+/* An error value, after an error of the tape. */
+static wg_var refused(wg_scope scope, const char *reason)
+{
+    wg_tape_fail(scope.tape, WG_EINVALID, reason);
+    return wg_full(scope.tape, WG_F32, WG_SCALAR, 0);
+}
+
 static wg_var between(wg_scope scope, wg_dtype dtype, wg_shape shape, double lower, double upper)
 {
     return wg_shift(wg_scale(wg_uniform(scope, "uniform", dtype, shape), upper - lower), lower);
@@ -44,11 +51,15 @@ static wg_var make_constant(wg_scope scope, wg_dtype dtype, wg_shape shape, cons
 
 static wg_var make_uniform(wg_scope scope, wg_dtype dtype, wg_shape shape, const double *setting)
 {
+    if (!isfinite(setting[0]) || !isfinite(setting[1]) || setting[0] > setting[1])
+        return refused(scope, "init_uniform: lower and upper are no interval");
     return between(scope, dtype, shape, setting[0], setting[1]);
 }
 
 static wg_var make_normal(wg_scope scope, wg_dtype dtype, wg_shape shape, const double *setting)
 {
+    if (!isfinite(setting[0]) || !isfinite(setting[1]) || setting[1] < 0)
+        return refused(scope, "init_normal: mean or deviation is no such number");
     return gaussian(scope, dtype, shape, setting[0], setting[1]);
 }
 

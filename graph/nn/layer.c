@@ -1,6 +1,21 @@
 /* Layers: functions from a scope, a name and a value to a value. What they remember lives in the
  * scope's params below that name, and each notes its result under its own path. */
 #include <wengert/nn.h>
+#include <stdio.h>
+
+/* An error value, after an error of the tape. */
+static wg_var refused(wg_scope scope, const char *reason)
+{
+    wg_tape_fail(scope.tape, WG_EINVALID, reason);
+    return wg_full(scope.tape, WG_F32, WG_SCALAR, 0);
+}
+
+static bool is_zeroed(const uint64_t *reserved, int count)
+{
+    for (int i = 0; i < count; i++)
+        if (reserved[i] != 0) return false;
+    return true;
+}
 
 /* The caller's activation, bracketed so that its lines do not become the layer's. */
 static wg_var activated(wg_var x, wg_activation *activation)
@@ -21,9 +36,11 @@ static wg_initializer or_default(wg_initializer given, wg_initializer other)
 static wg_var linear(wg_var x, wg_var weight, int64_t width)
 {
     wg_shape shape = wg_shape_of(x);
-    if (shape.rank == 2) return wg_matmul(x, weight);
-    const wg_var rows = wg_reshape(x, WG_SHAPE(-1, wg_extent(x, -1)));
-    if (shape.rank > 0) shape.dim[shape.rank - 1] = width;
+    if (shape.rank == 2 || shape.rank == 0) return wg_matmul(x, weight);
+    int64_t count = 1; /* counted, since -1 would stand for anything where there are no inputs */
+    for (int32_t i = 0; i + 1 < shape.rank; i++) count *= shape.dim[i];
+    const wg_var rows = wg_reshape(x, WG_SHAPE(count, wg_extent(x, -1)));
+    shape.dim[shape.rank - 1] = width;
     return wg_reshape(wg_matmul(rows, weight), shape);
 }
 
@@ -31,6 +48,8 @@ wg_var wg_dense(wg_scope scope, const char *name, wg_var x, int64_t width,
                 const wg_dense_options *options)
 {
     const wg_dense_options chosen = options ? *options : (wg_dense_options){ 0 };
+    if (!is_zeroed(chosen.reserved, 4))
+        return refused(scope, "dense: options were not zeroed: reserved has a value");
     const wg_scope own = wg_scope_in(scope, name);
     const wg_dtype dtype = wg_dtype_of(x);
     const wg_var weight = wg_param(own, "weight", dtype, WG_SHAPE(wg_extent(x, -1), width),
@@ -62,11 +81,16 @@ wg_var wg_standardize(wg_scope scope, const char *name, wg_var x)
  * it is needed, never stored. */
 wg_var wg_dropout(wg_scope scope, const char *name, wg_var x, double rate)
 {
+    if (!(rate >= 0 && rate < 1)) {
+        char reason[80];
+        snprintf(reason, sizeof reason, "dropout: a rate is 0 or more and below 1, not %g", rate);
+        return refused(scope, reason);
+    }
     wg_var y = x;
-    if (wg_scope_training(scope) && rate != 0) {
+    if (wg_scope_training(scope) && rate > 0) {
         const wg_var is_kept = wg_bernoulli(scope, name, wg_shape_of(x), 1 - rate);
-        const double gain = rate < 1 ? 1 / (1 - rate) : 0;
-        y = wg_select(is_kept, wg_scale(x, gain), wg_number(x, 0));
+        const wg_var raised = wg_scale(x, 1 / (1 - rate));
+        y = wg_select(is_kept, raised, wg_number(x, 0));
     }
     wg_note(scope, name, y);
     return y;

@@ -3,6 +3,7 @@
  * same params. */
 #include <wengert/nn.h>
 #include <stdio.h>
+#include <string.h>
 
 /* A setting whose zero stands for its default. */
 static double setting_or(double value, double other)
@@ -10,11 +11,18 @@ static double setting_or(double value, double other)
     return value == 0 ? other : value;
 }
 
+static bool is_zeroed(const uint64_t *reserved, int count)
+{
+    for (int i = 0; i < count; i++)
+        if (reserved[i] != 0) return false;
+    return true;
+}
+
 /* leaf reads as value from here on; a value that is not finite fails the run, unless unchecked. */
-static void store(const wg_optimizer *self, wg_var leaf, wg_var value)
+static int store(const wg_optimizer *self, wg_var leaf, wg_var value)
 {
     if (!self->unchecked) wg_require_finite(value);
-    wg_assign(leaf, value);
+    return wg_assign(leaf, value);
 }
 
 static wg_var cast_number(wg_var like, wg_var scalar)
@@ -37,10 +45,11 @@ static wg_var update_sgd(wg_scope state, wg_var parameter, wg_var gradient, wg_v
 
 wg_optimizer wg_sgd(double rate, const wg_sgd_options *options)
 {
-    return (wg_optimizer){ .update = update_sgd,
+    const wg_sgd_options chosen = options ? *options : (wg_sgd_options){ 0 };
+    return (wg_optimizer){ .update = is_zeroed(chosen.reserved, 4) ? update_sgd : NULL,
                            .name = "sgd",
                            .rate = rate,
-                           .setting = { options ? options->momentum : 0 } };
+                           .setting = { chosen.momentum } };
 }
 
 /* 1 - beta^t, in f64: the power is state, multiplied on. */
@@ -57,7 +66,8 @@ static wg_var running_mean(wg_scope state, const char *name, wg_var like, wg_var
                            const wg_optimizer *self)
 {
     const wg_var old = wg_state_like(state, name, like);
-    const wg_var mean = wg_add(wg_scale(old, beta), wg_scale(x, 1 - beta));
+    const wg_var kept = wg_scale(old, beta);
+    const wg_var mean = wg_add(kept, wg_scale(x, 1 - beta));
     store(self, old, mean);
     return mean;
 }
@@ -82,7 +92,7 @@ static wg_var update_adam(wg_scope state, wg_var parameter, wg_var gradient, wg_
 wg_optimizer wg_adam(double rate, const wg_adam_options *options)
 {
     const wg_adam_options chosen = options ? *options : (wg_adam_options){ 0 };
-    return (wg_optimizer){ .update = update_adam,
+    return (wg_optimizer){ .update = is_zeroed(chosen.reserved, 4) ? update_adam : NULL,
                            .name = "adam",
                            .rate = rate,
                            .setting = { setting_or(chosen.beta1, 0.9),
@@ -90,28 +100,64 @@ wg_optimizer wg_adam(double rate, const wg_adam_options *options)
                                         setting_or(chosen.epsilon, 1e-8) } };
 }
 
+/* What is wrong with the arguments of wg_apply; NULL: nothing. */
+static const char *fault_of(const wg_optimizer *optimizer, int64_t count, const wg_var *parameter,
+                            const wg_var *gradient)
+{
+    if (!optimizer || !optimizer->name) return "apply: no optimiser, or one without a name";
+    if (!optimizer->update) return "apply: the optimiser has no rule: were its options zeroed?";
+    if (!is_zeroed(optimizer->reserved, 8))
+        return "apply: the optimiser was not zeroed: reserved has a value";
+    if (count < 0 || (count > 0 && (!parameter || !gradient)))
+        return "apply: no parameters, or no gradients";
+    return NULL;
+}
+
+/* The rate as an input, named below the optimiser: that its name is taken is what refuses a second
+ * optimiser of one name, whose state would be the same. */
+static wg_var rate_of(const wg_optimizer *optimizer, wg_tape *tape)
+{
+    const size_t bytes = strlen(optimizer->name) + sizeof "/rate";
+    char *name = wg_tape_take(tape, bytes);
+    if (!name) return (wg_var){ 0 };
+    snprintf(name, bytes, "%s/rate", optimizer->name);
+    return wg_scalar(tape, name, WG_F64, optimizer->rate);
+}
+
+static int shape_refuse(wg_tape *tape, const char *path)
+{
+    char reason[160];
+    snprintf(reason, sizeof reason, "apply: the gradient of %.100s has another shape", path);
+    return wg_tape_fail(tape, WG_ESHAPE, reason);
+}
+
+/* Records the new value of one parameter. own is where the optimiser's state lives. */
+static int update(const wg_optimizer *self, wg_scope own, wg_var rate, wg_var parameter,
+                  wg_var gradient)
+{
+    const char *path = wg_path(parameter);
+    if (path[0] == '\0')
+        return wg_tape_fail(own.tape, WG_EINVALID, "apply: a value is no parameter");
+    if (gradient.tape && !wg_shape_equal(wg_shape_of(gradient), wg_shape_of(parameter)))
+        return shape_refuse(own.tape, path);
+    const wg_scope state = wg_scope_in(own, path);
+    const uint32_t held = wg_location_hold(own.tape);
+    const wg_var next = self->update(state, parameter, gradient, rate, self);
+    wg_location_release(own.tape, held);
+    return store(self, parameter, next);
+}
+
 int wg_apply(const wg_optimizer *optimizer, wg_scope scope, int64_t count, const wg_var *parameter,
              const wg_var *gradient)
 {
-    if (!optimizer || !optimizer->update || !optimizer->name || count < 0 ||
-        (count > 0 && (!parameter || !gradient)))
-        return wg_tape_fail(scope.tape, WG_EINVALID, "apply: no optimiser, parameter or gradient");
+    const char *fault = fault_of(optimizer, count, parameter, gradient);
+    if (fault) return wg_tape_fail(scope.tape, WG_EINVALID, fault);
     const wg_mode mode = wg_scope_training(scope) ? WG_TRAINING : WG_EVALUATION;
     const wg_scope root = wg_scope_root(scope.tape, scope.params, mode);
     const wg_scope own = wg_scope_in(root, optimizer->name);
-    /* Named below the optimiser, so that two of one name on a tape are an error. */
-    char rate_name[256];
-    const int length = snprintf(rate_name, sizeof rate_name, "%s/rate", optimizer->name);
-    if (length < 0 || (size_t)length >= sizeof rate_name)
-        return wg_tape_fail(scope.tape, WG_ENAME, "apply: the optimiser's name is too long");
-    const wg_var rate = wg_scalar(scope.tape, rate_name, WG_F64, optimizer->rate);
-    for (int64_t i = 0; i < count; i++) {
-        const wg_scope state = wg_scope_in(own, wg_path(parameter[i]));
-        const uint32_t held = wg_location_hold(scope.tape);
-        const wg_var next =
-            optimizer->update(state, parameter[i], gradient[i], rate, optimizer);
-        wg_location_release(scope.tape, held);
-        store(optimizer, parameter[i], next);
+    const wg_var rate = rate_of(optimizer, scope.tape);
+    for (int64_t i = 0; i < count && wg_tape_status(scope.tape) == WG_OK; i++) {
+        update(optimizer, own, rate, parameter[i], gradient[i]);
         /* No macro wraps what returns int: an update has the lines of what it is made of. */
         const wg_var placed = wg_at(gradient[i], NULL, 0);
         (void)placed;
@@ -121,6 +167,8 @@ int wg_apply(const wg_optimizer *optimizer, wg_scope scope, int64_t count, const
 
 int wg_minimize(const wg_optimizer *optimizer, wg_scope scope, wg_var loss)
 {
+    if (!loss.tape)
+        return wg_tape_fail(scope.tape, WG_EINVALID, "minimize: the loss is the null value");
     const int64_t count = wg_parameters(scope, 0, NULL);
     if (count <= 0) {
         const int status = wg_tape_status(scope.tape);
