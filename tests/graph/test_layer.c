@@ -1,101 +1,278 @@
-/* Layers and initialisers: small cases by hand, moments of many draws, both modes. */
-#include "support/test.h"
+/* Layers: small cases by hand, both modes, what a batch is to them, and what they refuse. */
+#include "graph/internal.h"
+#include "graph/lab.h"
+#include "runtime/internal.h"
 #include <math.h>
 #include <stdlib.h>
-#include <wengert/wengert.h>
+#include <string.h>
 
-typedef struct lab {
-    wg_runtime *runtime;
-    wg_tape *tape;
-    wg_params *params;
-} lab;
+/* ---- dense ---- */
 
-static lab lab_open(void)
-{
-    return (lab){ wg_runtime_create(NULL), wg_tape_create(NULL),
-                  wg_params_create(WG_OPTIONS(wg_params_options, .seed = 11)) };
-}
-
-static void lab_close(lab l)
-{
-    wg_params_free(l.params);
-    wg_tape_free(l.tape);
-    wg_runtime_free(l.runtime);
-}
-
-static void read_f32(lab l, wg_var x, float *out, int64_t count)
-{
-    const int status = wg_read_f32(l.runtime, x, out, count);
-    check_msg(status >= 0, "%s", wg_explain(status, l.tape, NULL));
-}
-
-static void put(lab l, const char *path, const float *data, wg_shape shape)
-{
-    check_status(wg_params_set(l.params, path, wg_f32(data, shape)), WG_OK);
-}
-
-/* [1 2 3; 4 5 6] W + b by hand, for inputs of rank 1, 2 and 3. */
+/* [1 2 3; 4 5 6] W + b by hand, for inputs of rank 1 to 4. */
 Test(layer, dense_is_a_product_and_a_sum)
 {
     const float w[6] = { 1, 2, 3, 4, 5, 6 }, bias[2] = { 10, 20 }, x[6] = { 1, 2, 3, 4, 5, 6 };
     const float expected[4] = { 32, 48, 59, 84 };
-    const wg_shape shapes[3] = { WG_SHAPE(2, 3), WG_SHAPE(2, 1, 3), WG_SHAPE(3) };
-    const lab l = lab_open();
-    put(l, "d/weight", w, WG_SHAPE(3, 2));
-    put(l, "d/bias", bias, WG_SHAPE(2));
-    for (int i = 0; i < 3; i++) {
-        const int64_t count = i < 2 ? 4 : 2;
+    const wg_shape shapes[4] = { WG_SHAPE(2, 3), WG_SHAPE(2, 1, 3), WG_SHAPE(3),
+                                 WG_SHAPE(1, 1, 2, 3) };
+    const lab l = lab_open(1);
+    lab_put(l, "d/weight", w, WG_SHAPE(3, 2));
+    lab_put(l, "d/bias", bias, WG_SHAPE(2));
+    for (int i = 0; i < 4; i++) {
+        const int64_t count = i == 2 ? 2 : 4;
         float y[4];
-        wg_tape_reset(l.tape);
-        const wg_scope scope = wg_scope_root(l.tape, l.params, WG_EVALUATION);
+        const wg_scope scope = lab_scope(l, WG_EVALUATION);
         wg_var out = wg_dense(scope, "d", wg_input(l.tape, "x", wg_f32(x, shapes[i])), 2, NULL);
         check_equal_i(wg_shape_of(out).rank, shapes[i].rank);
-        read_f32(l, out, y, count);
+        check(wg_find(scope, "d").index == out.index);
+        lab_read_f32(l, out, y, count);
         for (int64_t j = 0; j < count; j++) check(y[j] == expected[j]);
     }
+    lab_close(l);
+}
+
+Test(layer, dense_options_are_followed)
+{
+    const double x[2] = { 1, -3 };
+    const lab l = lab_open(1);
+    const wg_scope scope = lab_scope(l, WG_TRAINING);
+    wg_var rows = wg_input(l.tape, "x", wg_f64(x, WG_SHAPE(1, 2)));
+    double y[2];
+    const wg_dense_options plain = { .without_bias = true, .weight = wg_init_constant(2) };
+    lab_read(l, wg_dense(scope, "plain", rows, 2, &plain), y, 2);
+    check(y[0] == -4 && y[1] == -4);
+    const wg_dense_options bent = { .activation = wg_relu, .weight = wg_init_constant(2),
+                                    .bias = wg_init_constant(5) };
+    lab_read(l, wg_dense(scope, "bent", rows, 2, &bent), y, 2);
+    check(y[0] == 1 && y[1] == 1);
+    wg_view view;
+    check_status(wg_params_find(l.params, "plain/bias", &view), WG_ENAME);
+    check_status(wg_params_find(l.params, "bent/weight", &view), WG_OK);
+    check_equal_i(view.dtype, WG_F64);
+    lab_close(l);
+}
+
+/* Two linear layers are one with the product of their matrices. */
+Test(layer, two_linear_layers_are_one)
+{
+    const float a[6] = { 1, -2, 3, 0.5f, 2, -1 }, b[6] = { 2, 1, -1, 0.25f, 4, -3 };
+    const float x[4] = { 1, 2, -3, 4 };
+    float product[4] = { 0 };
+    for (int i = 0; i < 2; i++)
+        for (int j = 0; j < 2; j++)
+            for (int k = 0; k < 3; k++) product[2 * i + j] += a[3 * i + k] * b[2 * k + j];
+    const wg_dense_options plain = { .without_bias = true };
+    const lab l = lab_open(1);
+    lab_put(l, "a/weight", a, WG_SHAPE(2, 3));
+    lab_put(l, "b/weight", b, WG_SHAPE(3, 2));
+    lab_put(l, "c/weight", product, WG_SHAPE(2, 2));
+    const wg_scope scope = lab_scope(l, WG_EVALUATION);
+    wg_var rows = wg_input(l.tape, "x", wg_f32(x, WG_SHAPE(2, 2)));
+    float two[4], one[4];
+    lab_read_f32(l, wg_dense(scope, "b", wg_dense(scope, "a", rows, 3, &plain), 2, &plain), two, 4);
+    lab_read_f32(l, wg_dense(scope, "c", rows, 2, &plain), one, 4);
+    for (int i = 0; i < 4; i++) check(two[i] == one[i]); /* all of it is exact in f32 */
+    lab_close(l);
+}
+
+static wg_var network(wg_scope scope, wg_var x, wg_activation *activation)
+{
+    const wg_dense_options hidden = { .activation = activation };
+    x = wg_dense(scope, "hidden_1", x, 16, &hidden);
+    x = wg_dense(scope, "hidden_2", x, 16, &hidden);
+    return wg_dense(scope, "out", x, 1, NULL);
+}
+
+static int network_function(const wg_var *in, wg_var *out, void *user)
+{
+    const wg_scope scope = wg_scope_root(in[0].tape, user, WG_EVALUATION);
+    out[0] = network(scope, in[0], wg_mish);
+    return WG_OK;
+}
+
+Test(layer, gradients_of_a_network_agree_with_differences)
+{
+    double x[12];
+    for (int i = 0; i < 12; i++) x[i] = (i * 5 % 12 - 6) / 4.0;
+    const lab l = lab_open(1);
+    wg_var rows = wg_input(l.tape, "x", wg_f64(x, WG_SHAPE(4, 3)));
+    wg_var y;
+    check_status(network_function(&rows, &y, l.params), WG_OK);
+    check_status(wg_run(l.runtime, l.tape), WG_OK); /* which makes the parameters */
+    const wg_view in = wg_f64(x, WG_SHAPE(4, 3));
+    wg_error error = { 0 };
+    const int status = wg_check_gradient(l.runtime, network_function, l.params, 1, &in, NULL, NULL,
+                                         &error);
+    check_msg(status >= 0, "%s", error.message);
+    lab_close(l);
+}
+
+/* ENGINE: each relu sends one select back, and no mask is recorded. */
+Test(layer, gradient_of_a_relu_network_records_no_mask)
+{
+    const float x[6] = { 0 };
+    const lab l = lab_open(1);
+    const wg_scope scope = lab_scope(l, WG_TRAINING);
+    wg_var rows = wg_input(l.tape, "x", wg_f32(x, WG_SHAPE(2, 3)));
+    wg_var loss = wg_mean(network(scope, rows, wg_relu), WG_ALL), by[6], gradient[6];
+    check_equal_i(wg_parameters(scope, 6, by), 6);
+    check_status(wg_grads(loss, 6, by, gradient), WG_OK);
+    int64_t selects = 0, masks = 0;
+    for (int64_t i = 0; i < l.tape->count; i++) {
+        const int op = l.tape->record[i].op;
+        selects += op == WG__OP_select;
+        masks += op == WG__OP_not || op == WG__OP_and || op == WG__OP_or;
+    }
+    check_equal_i(selects, 4);
+    check_equal_i(masks, 0);
+    lab_close(l);
+}
+
+/* The mean of the network's outputs, and its gradient by the first weight. */
+static void run_network(int threads, wg_shape shape, const float *x, float *value, float *gradient,
+                        int64_t *joins)
+{
+    const lab l = lab_open(threads);
+    l.runtime->is_forked_always = true;
+    const wg_scope scope = lab_scope(l, WG_TRAINING);
+    wg_var rows = wg_batch(l.tape, "x", wg_f32(x, shape));
+    wg_var y = network(scope, rows, wg_mish), by[6], g[6];
+    check_equal_i(wg_parameters(scope, 6, by), 6);
+    check_status(wg_grads(wg_mean(y, WG_ALL), 6, by, g), WG_OK);
+    wg_var weight = wg_at(g[1], NULL, 0); /* hidden_1/weight */
+    check_status(wg_keep(weight), WG_OK);
+    const int64_t before = l.runtime->join_count;
+    lab_read_f32(l, y, value, wg_shape_count(wg_shape_of(y)));
+    *joins = l.runtime->join_count - before;
+    lab_read_f32(l, weight, gradient, 5 * 16);
+    lab_close(l);
+}
+
+/* Rows of rank 3 stay samples through the layer: as many joins as for a matrix of the same rows,
+ * the same bits on one thread and on three, and those of each sample alone. */
+Test(layer, dense_keeps_a_batch_of_any_rank)
+{
+    enum { SAMPLES = 48, STEPS = 3, ROWS = SAMPLES * STEPS };
+    float x[ROWS * 5], value[3][ROWS], gradient[3][5 * 16];
+    for (int i = 0; i < ROWS * 5; i++) x[i] = (float)(i * 53 % 97) / 40 - 1.2f;
+    int64_t joins[3];
+    run_network(3, WG_SHAPE(SAMPLES, STEPS, 5), x, value[0], gradient[0], &joins[0]);
+    run_network(1, WG_SHAPE(SAMPLES, STEPS, 5), x, value[1], gradient[1], &joins[1]);
+    run_network(3, WG_SHAPE(ROWS, 5), x, value[2], gradient[2], &joins[2]);
+    for (int k = 1; k < 3; k++) {
+        check_bytes(value[k], value[0], sizeof value[0]);
+        check_bytes(gradient[k], gradient[0], sizeof gradient[0]);
+    }
+    check(joins[2] > 0);
+    check_equal_i(joins[0], joins[2]);
+    for (int i = 0; i < SAMPLES; i += 7) {
+        float alone[STEPS], unused[5 * 16];
+        int64_t count;
+        run_network(1, WG_SHAPE(1, STEPS, 5), x + i * STEPS * 5, alone, unused, &count);
+        check_bytes(alone, value[0] + i * STEPS, sizeof alone);
+    }
+}
+
+Test(layer, dense_of_nothing_is_nothing)
+{
+    const float x[4] = { 1, 2, 3, 4 };
+    float y[12];
+    const lab l = lab_open(1);
+    const wg_scope scope = lab_scope(l, WG_TRAINING);
+    wg_var rows = wg_input(l.tape, "x", wg_f32(x, WG_SHAPE(2, 2)));
+    lab_read_f32(l, wg_dense(scope, "narrow", rows, 0, NULL), y, 0);
+    wg_var none = wg_input(l.tape, "none", wg_f32(x, WG_SHAPE(2, 2, 0)));
+    lab_read_f32(l, wg_dense(scope, "empty", none, 3, NULL), y, 12);
+    for (int i = 0; i < 12; i++) check(y[i] == 0);
+    none = wg_input(l.tape, "no_rows", wg_f32(x, WG_SHAPE(0, 4, 2)));
+    lab_read_f32(l, wg_dense(scope, "idle", none, 3, NULL), y, 0);
     lab_close(l);
 }
 
 Test(layer, dense_refuses_what_does_not_fit)
 {
     const float x[6] = { 0 };
-    const lab l = lab_open();
-    const wg_scope scope = wg_scope_root(l.tape, l.params, WG_EVALUATION);
-    wg_var rows = wg_input(l.tape, "x", wg_f32(x, WG_SHAPE(2, 3)));
-    wg_var wrong = wg_dense(scope, "d", rows, -1, NULL);
-    check_status(wg_tape_status(l.tape), WG_ESHAPE);
-    check_contains(wg_tape_message(l.tape), "test_layer.c");
+    const lab l = lab_open(1);
+#define ROWS_OF_X wg_input(l.tape, "x", wg_f32(x, WG_SHAPE(2, 3)))
+#define SCOPE_OF_L wg_scope_in(wg_scope_root(l.tape, l.params, WG_EVALUATION), "net")
+    wg_var wrong = wg_dense(SCOPE_OF_L, "d", ROWS_OF_X, -1, NULL);
     double value;
     check_status(wg_item(l.runtime, wg_relu(wrong), &value), WG_ESHAPE);
-    wg_tape_reset(l.tape);
-    check(wg_dense(scope, "d", rows, 2, NULL).index == UINT32_MAX || wg_tape_status(l.tape) < 0);
+    lab_refused(l, WG_ESHAPE, "param: net/d/weight: the shape is malformed or too large (test_l");
+    ignore(wg_dense(SCOPE_OF_L, NULL, ROWS_OF_X, 2, NULL));
+    lab_refused(l, WG_ENAME, "'' is no name: letters, digits, _ . - and / between them (test_l");
+    ignore(wg_dense(SCOPE_OF_L, "a b", ROWS_OF_X, 2, NULL));
+    lab_refused(l, WG_ENAME, "'a b' is no name");
+    ignore(wg_dense(SCOPE_OF_L, "d", wg_number(ROWS_OF_X, 1), 2, NULL));
+    lab_refused(l, WG_EAXIS, "extent: axis -1 of [] (test_l");
+    ignore(wg_dense(SCOPE_OF_L, "d", (wg_var){ 0 }, 2, NULL));
+    lab_refused(l, WG_EINVALID, "net/d: matmul: argument 1 is the null value (test_l");
+    ignore(wg_dense((wg_scope){ 0 }, "d", ROWS_OF_X, 2, NULL));
+    lab_refused(l, WG_EINVALID, "matmul: argument 2 is the null value (test_l");
+    ignore(wg_dense(SCOPE_OF_L, "d", wg_full(l.tape, WG_I32, WG_SHAPE(2, 3), 1), 2, NULL));
+    lab_refused(l, WG_EDTYPE, "net/d: matmul: f32 or f64 expected, not i32 (test_l");
+    ignore(wg_dense(SCOPE_OF_L, "d", ROWS_OF_X, 2,
+                    WG_OPTIONS(wg_dense_options, .reserved = { 0, 1 })));
+    lab_refused(l, WG_EINVALID, "dense: options were not zeroed: reserved has a value (test_l");
+    const wg_scope twice = SCOPE_OF_L;
+    wg_var rows = ROWS_OF_X;
+    ignore(wg_dense(twice, "d", rows, 2, NULL));
+    ignore(wg_dense(twice, "d", rows, 2, NULL));
+    lab_refused(l, WG_ENAME, "net/d/weight is there already (test_l");
+#undef ROWS_OF_X
+#undef SCOPE_OF_L
+    check_equal_i(wg_params_count(l.params), 0);
     lab_close(l);
 }
 
+/* ---- standardize ---- */
+
+/* Without spread a feature is 0 with derivative 0, whatever it holds. */
 Test(layer, standardize_divides_by_the_spread_and_gives_zero_without)
 {
-    const float mean[2] = { 1, 5 }, spread[2] = { 2, 0 }, x[4] = { 3, 5, -1, 7 };
-    const float expected[4] = { 1, 0, -1, 0 };
-    const lab l = lab_open();
-    put(l, "s/mean", mean, WG_SHAPE(2));
-    put(l, "s/spread", spread, WG_SHAPE(2));
-    const wg_scope scope = wg_scope_root(l.tape, l.params, WG_EVALUATION);
-    float y[4];
-    read_f32(l, wg_standardize(scope, "s", wg_input(l.tape, "x", wg_f32(x, WG_SHAPE(2, 2)))), y, 4);
-    for (int i = 0; i < 4; i++) check(y[i] == expected[i]);
+    const float mean[2] = { 1, 5 }, spread[2] = { 2, 0 }, x[6] = { 3, 5, -1, 7, 1, NAN };
+    const float expected[6] = { 1, 0, -1, 0, 0, 0 };
+    const lab l = lab_open(1);
+    lab_put(l, "s/mean", mean, WG_SHAPE(2));
+    lab_put(l, "s/spread", spread, WG_SHAPE(2));
+    const wg_scope scope = lab_scope(l, WG_EVALUATION);
+    float y[6], gradient[6];
+    wg_var rows = wg_input(l.tape, "x", wg_f32(x, WG_SHAPE(3, 2)));
+    wg_var out = wg_standardize(scope, "s", rows);
+    check_equal_i(wg_parameters(scope, 0, NULL), 0);
+    lab_read_f32(l, out, y, 6);
+    lab_read_f32(l, wg_grad(wg_sum(out, WG_ALL), rows), gradient, 6);
+    for (int i = 0; i < 6; i++) {
+        check(y[i] == expected[i]);
+        check(gradient[i] == (i % 2 == 0 ? 0.5f : 0));
+    }
     lab_close(l);
 }
+
+Test(layer, standardize_is_nothing_before_it_is_fitted)
+{
+    const double x[3] = { 3, 5, -1 };
+    const lab l = lab_open(1);
+    const wg_scope scope = lab_scope(l, WG_TRAINING);
+    double y[3];
+    lab_read(l, wg_standardize(scope, "s", wg_input(l.tape, "x", wg_f64(x, WG_SHAPE(3)))), y, 3);
+    check_bytes(y, x, sizeof x);
+    ignore(wg_standardize(scope, "t", wg_full(l.tape, WG_F32, WG_SCALAR, 1)));
+    lab_refused(l, WG_EAXIS, "extent: axis -1 of [] (test_layer.c");
+    lab_close(l);
+}
+
+/* ---- dropout ---- */
 
 enum { DRAWS = 100000 };
 static const double DRAW_COUNT = DRAWS;
 
-/* One training run of dropout on ones; where it is applied the gain is 1 / (1 - rate). */
+/* One run of dropout on ones; where it is applied the gain is 1 / (1 - rate). */
 static double dropout_mean(lab l, wg_mode mode, double rate, float *y)
 {
-    wg_tape_reset(l.tape);
-    const wg_scope scope = wg_scope_root(l.tape, l.params, mode);
+    const wg_scope scope = lab_scope(l, mode);
     wg_var ones = wg_full(l.tape, WG_F32, WG_SHAPE(DRAWS), 1);
-    read_f32(l, wg_dropout(scope, "drop", ones, rate), y, DRAWS);
+    lab_read_f32(l, wg_dropout(scope, "drop", ones, rate), y, DRAWS);
     double sum = 0;
     for (int i = 0; i < DRAWS; i++) sum += (double)y[i];
     return sum / DRAW_COUNT;
@@ -103,7 +280,7 @@ static double dropout_mean(lab l, wg_mode mode, double rate, float *y)
 
 Test(layer, dropout_keeps_the_mean_draws_anew_and_rests_in_evaluation)
 {
-    const lab l = lab_open();
+    const lab l = lab_open(1);
     float *first = malloc(sizeof *first * DRAWS), *second = malloc(sizeof *second * DRAWS);
     check(first != NULL && second != NULL);
     /* Five standard deviations of a mean of DRAWS draws of variance rate / (1 - rate). */
@@ -122,52 +299,54 @@ Test(layer, dropout_keeps_the_mean_draws_anew_and_rests_in_evaluation)
     lab_close(l);
 }
 
-Test(layer, dropout_refuses_a_rate_that_is_no_probability)
+/* In a program each run has its own mask, and value and gradient share it. */
+Test(layer, dropout_in_a_program_draws_at_each_run)
 {
-    const double rates[3] = { -0.1, 1.5, NAN };
-    for (int i = 0; i < 3; i++) {
-        const lab l = lab_open();
-        const wg_scope scope = wg_scope_root(l.tape, l.params, WG_TRAINING);
-        wg_var x = wg_full(l.tape, WG_F32, WG_SHAPE(4), 1);
-        (void)!wg_dropout(scope, "drop", x, rates[i]).tape;
-        check_status(wg_tape_status(l.tape), WG_EINVALID);
-        lab_close(l);
+    enum { N = 4096 };
+    static float y[2][N], g[2][N];
+    const lab l = lab_open(1);
+    const wg_scope scope = lab_scope(l, WG_TRAINING);
+    wg_var x = wg_full(l.tape, WG_F32, WG_SHAPE(N), 3);
+    wg_var out = wg_dropout(scope, "drop", x, 0.5);
+    wg_var wanted[2] = { out, wg_grad(wg_sum(out, WG_ALL), x) };
+    wg_program *program = wg_compile(l.runtime, l.tape, 2, wanted);
+    check_msg(program != NULL, "%s", wg_tape_message(l.tape));
+    int64_t same = 0;
+    for (int run = 0; run < 2; run++) {
+        check_status(wg_program_run(program), WG_OK);
+        check_status(wg_program_read_f32(program, 0, y[run], N), WG_OK);
+        check_status(wg_program_read_f32(program, 1, g[run], N), WG_OK);
+        for (int i = 0; i < N; i++) check(y[run][i] == 3 * g[run][i]);
     }
+    for (int i = 0; i < N; i++) same += y[0][i] == y[1][i];
+    check(same > N / 2 - 200 && same < N / 2 + 200); /* six deviations */
+    wg_program_free(program);
+    lab_close(l);
 }
 
-typedef struct init_case { wg_initializer init; double mean, variance, bound; } init_case;
-
-/* Moments of 1e5 draws with 200 inputs: the mean within five of its deviations, the variance
- * within 2 %. */
-Test(layer, initialisers_have_their_moments_and_bounds)
+Test(layer, dropout_of_a_frozen_scope_rests)
 {
-    enum { INPUTS = 200, OUTPUTS = 500 };
-    const double xavier = 1 / sqrt(INPUTS), glorot = sqrt(6.0 / (INPUTS + OUTPUTS));
-    const init_case cases[] = {
-        { wg_init_xavier(), 0, xavier * xavier / 3, xavier },
-        { wg_init_he(), 0, 2 / (double)INPUTS, INFINITY },
-        { wg_init_glorot(), 0, glorot * glorot / 3, glorot },
-        { wg_init_uniform(1, 3), 2, 4.0 / 12, INFINITY },
-        { wg_init_normal(-1, 0.5), -1, 0.25, INFINITY },
-    };
-    float *w = malloc(sizeof *w * INPUTS * OUTPUTS);
-    check(w != NULL);
-    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
-        const lab l = lab_open();
-        const wg_scope scope = wg_scope_root(l.tape, l.params, WG_TRAINING);
-        read_f32(l, wg_param(scope, "w", WG_F32, WG_SHAPE(INPUTS, OUTPUTS), cases[k].init), w,
-                 INPUTS * OUTPUTS);
-        double sum = 0, square = 0;
-        for (int i = 0; i < INPUTS * OUTPUTS; i++) {
-            const double off = (double)w[i] - cases[k].mean;
-            sum += off;
-            square += off * off;
-            check(fabs((double)w[i]) <= cases[k].bound * (1 + 1e-6));
+    const lab l = lab_open(1);
+    const wg_scope scope = wg_scope_frozen(lab_scope(l, WG_TRAINING));
+    wg_var x = wg_full(l.tape, WG_F32, WG_SHAPE(8), 1);
+    check(wg_dropout(scope, "drop", x, 0.9).index == x.index);
+    lab_close(l);
+}
+
+Test(layer, dropout_refuses_a_rate_that_leaves_nothing_or_is_none)
+{
+    const double rates[4] = { -0.1, 1, 1.5, NAN };
+    const wg_mode modes[2] = { WG_TRAINING, WG_EVALUATION };
+    const lab l = lab_open(1);
+    for (int i = 0; i < 4; i++)
+        for (int k = 0; k < 2; k++) {
+            const wg_scope scope = wg_scope_root(l.tape, l.params, modes[k]);
+            wg_var x = wg_full(l.tape, WG_F32, WG_SHAPE(4), 1);
+            ignore(wg_dropout(scope, "drop", x, rates[i]));
+            lab_refused(l, WG_EINVALID, "dropout: a rate is 0 or more and below 1, not ");
         }
-        const double count = INPUTS * OUTPUTS;
-        check_close(sum / count, 0, 5 * sqrt(cases[k].variance / count));
-        check_close(square / count / cases[k].variance, 1, 0.02);
-        lab_close(l);
-    }
-    free(w);
+    ignore(wg_dropout(wg_scope_root(l.tape, l.params, WG_TRAINING), NULL,
+                      wg_full(l.tape, WG_F32, WG_SHAPE(4), 1), 0.5));
+    lab_refused(l, WG_ENAME, "'' is no name");
+    lab_close(l);
 }
