@@ -6,7 +6,7 @@
 #include <string.h>
 
 enum { INPUTS = 200, OUTPUTS = 500, DRAWS = INPUTS * OUTPUTS };
-static const double DRAW_COUNT = DRAWS;
+static const double DRAW_COUNT = DRAWS, INPUT_COUNT = INPUTS;
 
 /* A new weight, made by init; the memory is the caller's. */
 static float *draw(wg_initializer init, wg_dtype dtype, const char *name, wg_shape shape)
@@ -48,10 +48,10 @@ static void check_moments(const init_case *c, wg_dtype dtype)
 
 Test(init, draws_have_their_moments_and_bounds)
 {
-    const double xavier = 1 / sqrt(INPUTS), glorot = sqrt(6.0 / (INPUTS + OUTPUTS));
+    const double xavier = 1 / sqrt(INPUT_COUNT), glorot = sqrt(6.0 / (INPUTS + OUTPUTS));
     const init_case cases[] = {
-        { wg_init_xavier(), 0, 1 / (3.0 * INPUTS), -xavier, xavier },
-        { wg_init_he(), 0, 2.0 / INPUTS, -INFINITY, INFINITY },
+        { wg_init_xavier(), 0, 1 / (3 * INPUT_COUNT), -xavier, xavier },
+        { wg_init_he(), 0, 2 / INPUT_COUNT, -INFINITY, INFINITY },
         { wg_init_glorot(), 0, 2.0 / (INPUTS + OUTPUTS), -glorot, glorot },
         { wg_init_uniform(1, 3), 2, 4.0 / 12, 1, 3 },
         { wg_init_normal(-1, 0.5), -1, 0.25, -INFINITY, INFINITY },
@@ -72,7 +72,7 @@ static int ascending(const void *x, const void *y)
  * 1.95 / sqrt(n) once in a thousand seeds (Kolmogorov and Smirnov). */
 Test(init, he_is_normal)
 {
-    const double deviation = sqrt(2.0 / INPUTS);
+    const double deviation = sqrt(2 / INPUT_COUNT);
     float *w = draw(wg_init_he(), WG_F32, "w", WG_SHAPE(INPUTS, OUTPUTS));
     qsort(w, DRAWS, sizeof *w, ascending);
     double distance = 0;
