@@ -466,6 +466,7 @@ fn testProgram(project: Project, name: []const u8, lib: *Compile, criterion: boo
     project.addIncludes(mod);
     project.addInternals(mod);
     mod.addIncludePath(project.b.path("tests"));
+    mod.addSystemIncludePath(project.simde); // The words of core/simd.h are tested one by one.
     if (criterion) mod.addCMacro("WG_USE_CRITERION", "1");
     project.addFiles(mod, &(tests ++ test_support), &Project.strict);
     inline for (api_programs) |file| {
