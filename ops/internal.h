@@ -251,6 +251,7 @@ typedef struct wg__micro {
 
 typedef enum wg__cell_place {
     WG__CELL_WHOLE,      /* contiguous over all rows */
+    WG__CELL_SPREAD,     /* one value, which lies there for a whole tile */
     WG__CELL_ROW,        /* each row is contiguous, and a tile holds no more than one */
     WG__CELL_ONCE,       /* every tile would have the same content */
     WG__CELL_TILE        /* of every tile's own: copied to it, or computed there */
@@ -259,6 +260,7 @@ typedef enum wg__cell_place {
 typedef struct wg__cell {
     int32_t bytes;                   /* of an element */
     bool is_loose;                   /* of a load: no kernel may read it where it lies */
+    bool is_spread;                  /* of a load: WG__TILE equal elements lie at its address */
     wg__cell_place place;
     int64_t tile;                    /* where its tile begins in the scratch memory */
     int64_t stride[WG__RANK_MAX];    /* of a load, in elements */

@@ -60,6 +60,7 @@ static wg__cell_place place_of(const wg__tiles *tiles, const wg__cell *load, int
 {
     const int32_t last = tiles->rank - 1;
     const int64_t length = tiles->dim[last];
+    if (load->is_spread) return WG__CELL_SPREAD;
     bool repeats = true, follows = true;
     for (int32_t i = 0; i < last; i++) {
         repeats = repeats && load->stride[i] == 0;
@@ -114,6 +115,8 @@ void wg__tiles_settle(wg__tiles *tiles)
     }
     tile_choose(tiles, n);
     tiles_place(tiles, tiles->tile_rows * tiles->tile_length);
+    for (int64_t k = 0; k < tiles->load_count; k++)
+        if (tiles->cell[k].place == WG__CELL_SPREAD) return;
     if (tiles->tile_bytes > 0 || tiles->micro_count > 1) return;
     tiles->tile_rows = 1;            /* one op that reads all where it is */
     tiles->tile_length = tiles->rank > 1 ? tiles->dim[tiles->rank - 1] : INT64_MAX / 2;
@@ -172,7 +175,7 @@ typedef struct tile_run {
     void *const *data;
     char *scratch;
     void **at;               /* by cell: where the tile at hand lies */
-    wg__walk *walk;          /* by load that is not whole: over the starts of rows */
+    wg__walk *walk;          /* by load that is neither whole nor spread, of several rows */
     int64_t failed;
 } tile_run;
 
@@ -181,9 +184,9 @@ static void copy_part(const tile_run *r, int64_t k, int64_t start, int64_t n)
 {
     const wg__cell *load = &r->tiles->cell[k];
     const int64_t step = load->stride[r->tiles->rank - 1];
+    const int64_t row = r->tiles->rank > 1 ? r->walk[k].offset : 0;
     const char *from = r->data[k];
-    copy_plane(load->bytes, from + (r->walk[k].offset + start * step) * load->bytes, 1, 0, n, step,
-               r->at[k]);
+    copy_plane(load->bytes, from + (row + start * step) * load->bytes, 1, 0, n, step, r->at[k]);
 }
 
 /* The next rows, side by side: plane after plane of the last two axes. */
@@ -222,6 +225,7 @@ static void tile_load(const tile_run *r, int64_t done, int64_t start, int64_t n)
         switch (cell->place) {
         case WG__CELL_WHOLE: r->at[k] = data + done * cell->bytes; break;
         case WG__CELL_ROW: r->at[k] = data + (r->walk[k].offset + start) * cell->bytes; break;
+        case WG__CELL_SPREAD:
         case WG__CELL_ONCE: break;
         case WG__CELL_TILE:
             if (is_rows) copy_rows(r, k, n / tiles->tile_length);
@@ -263,8 +267,9 @@ static void run_open(tile_run *r, const int64_t *dim, int64_t n)
     for (int64_t k = 0; k < tiles->cell_count; k++) {
         const wg__cell *cell = &tiles->cell[k];
         if (cell->place == WG__CELL_WHOLE) continue;
-        r->at[k] = r->scratch + cell->tile;
-        if (k < tiles->load_count)
+        r->at[k] = cell->place == WG__CELL_SPREAD ? r->data[k] : r->scratch + cell->tile;
+        if (cell->place == WG__CELL_SPREAD) continue;
+        if (k < tiles->load_count && tiles->rank > 1)
             r->walk[k] = wg__walk_of(tiles->rank - 1, dim, cell->stride);
         if (cell->place != WG__CELL_ONCE) continue;
         if (tiles->tile_rows > 1) copy_rows(r, k, n / tiles->tile_length);

@@ -77,7 +77,7 @@ static int instructions_make(const wg_runtime *runtime, wg__frame *frame)
     if (frame->instruction == NULL) return WG_EMEMORY;
     for (int64_t i = 0; i < plan->chain_count; i++) {
         const wg__chain *chain = &plan->chain[i];
-        if (chain->count > 1) continue;
+        if (chain->is_program) continue;
         WG_TRY(instruction_make(frame, plan->order[chain->first], &frame->instruction[i]));
     }
     return wg__frame_make_tiles(runtime, frame);

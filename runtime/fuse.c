@@ -214,9 +214,9 @@ static void values_join(const fuser *f, const wg__region *region)
 
 /* ---- chains in order ---- */
 
-static void chain_open(wg__plan *plan, int64_t first)
+static void chain_open(wg__plan *plan, int64_t first, bool is_program)
 {
-    plan->chain[plan->chain_count++] = (wg__chain){ .first = first };
+    plan->chain[plan->chain_count++] = (wg__chain){ .first = first, .is_program = is_program };
 }
 
 /* Bytes of each element that a chain needs for one value more, if it has it not yet. */
@@ -256,7 +256,7 @@ static void root_place(const fuser *f, uint32_t root, int64_t *placed)
     for (uint32_t index = f->first[root]; index != WG__NONE; index = f->next[index]) {
         wg__value *value = &plan->value[index];
         if (bytes > bytes_max || plan->chain[plan->chain_count - 1].count == MEMBERS_MAX) {
-            chain_open(plan, *placed);
+            chain_open(plan, *placed, is_elementwise(plan, index));
             bytes = 0;
         }
         value->chain = (int32_t)plan->chain_count - 1;
@@ -324,7 +324,7 @@ static void memory_leave(wg__plan *plan)
 {
     for (int64_t i = 0; i < plan->order_count; i++) {
         wg__value *value = &plan->value[plan->order[i]];
-        const bool is_program = plan->chain[value->chain].count > 1;
+        const bool is_program = plan->chain[value->chain].is_program;
         value->is_tile = is_program && value->slot == WG__SLOT_SCRATCH;
     }
     for (int64_t i = 0; i < plan->order_count; i++) {
@@ -348,7 +348,7 @@ static void chains_plain(wg__plan *plan)
         region->chain_count = region->count;
     }
     for (int64_t i = 0; i < plan->order_count; i++) {
-        chain_open(plan, i);
+        chain_open(plan, i, false);
         plan->chain[i].count = 1;
         plan->value[plan->order[i]].chain = (int32_t)i;
     }

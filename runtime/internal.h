@@ -148,8 +148,11 @@ typedef struct wg__region {
     double time_ns;           /* estimate for all units */
 } wg__region;
 
-/* One value, or elementwise ones over the same iteration that are computed tile by tile. */
-typedef struct wg__chain { int64_t first, count; } wg__chain;   /* of order */
+/* One value, or elementwise ones over the same iteration that a tile program computes. */
+typedef struct wg__chain {
+    int64_t first, count;     /* of order */
+    bool is_program;
+} wg__chain;
 
 typedef struct wg__store { uint32_t version, value; } wg__store;
 
@@ -273,8 +276,8 @@ typedef struct wg__operand {
     int64_t unit_bytes, unit_extent;
 } wg__operand;
 
-/* A chain. Of one value: a call of the whole, and operands as its inputs, then the result. Of more:
- * a tile program, and operands as its loads, then its stores. */
+/* A chain. A tile program, and operands as its loads, then its stores; or a call of the whole, and
+ * operands as its inputs, then the result. */
 typedef struct wg__instruction {
     wg__call call;
     const wg__tiles *tiles;   /* NULL: a call */
@@ -296,6 +299,7 @@ typedef struct wg__frame {
     size_t bytes;             /* of all this */
     int64_t *last_use;        /* by value: place in the order of its own region's last reader */
     int32_t *walked_chain;    /* by value: the last chain that reads it by another walk */
+    bool *is_spread;          /* by value: one element, which lies there for a whole tile */
     int64_t *offset;          /* by value: bytes of its memory from the base of its slot */
     int64_t *units;           /* by region: of the largest item */
     wg__instruction *instruction;   /* as plan->chain */
@@ -320,11 +324,11 @@ void *wg__frame_take(wg__frame *frame, size_t bytes); /* of its arena; NULL on f
 /* Where a walk lies, and how it moves with the units of the region if `axis` follows them. */
 wg__operand wg__operand_of(const wg__frame *frame, const wg__region *region,
                            const wg__value *walk, int32_t axis);
-/* tile.c: the tile programs of all chains of several values. */
+/* tile.c: the tile programs of all chains that are some. */
 int wg__frame_make_tiles(const wg_runtime *runtime, wg__frame *frame);
 /* shard.c: the items of all stages. */
 int wg__frame_cut(const wg_runtime *runtime, wg__frame *frame);
-/* place.c: last_use, walked_chain, offset, and the bytes of workspace and scratch. */
+/* place.c: last_use, walked_chain, is_spread, offset, and the bytes of workspace and scratch. */
 int wg__frame_find_last_uses(wg__frame *frame);
 int wg__frame_place(wg__frame *frame);
 /* Bytes of the rows that units of its region have; WG__NOWHERE: of all. */

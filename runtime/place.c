@@ -79,13 +79,24 @@ size_t wg__value_bytes(const wg__plan *plan, const wg__value *value, int64_t uni
     return bytes / (size_t)plan->region[value->region].units * (size_t)units;
 }
 
+/* True if a tile program reads a constant of one element again and again. */
+static bool spreads(const wg__plan *plan, const wg__value *reader, uint32_t base)
+{
+    const wg__value *value = &plan->value[base];
+    return value->constant != NULL && plan->chain[reader->chain].is_program &&
+           wg__shape_count(&value->type.shape) == 1 && wg__shape_count(&reader->type.shape) > 1;
+}
+
 int wg__frame_find_last_uses(wg__frame *frame)
 {
     const wg__plan *plan = frame->plan;
     const size_t count = (size_t)plan->value_count;
     frame->last_use = wg__frame_take(frame, count * sizeof *frame->last_use);
     frame->walked_chain = wg__frame_take(frame, count * sizeof *frame->walked_chain);
-    if (frame->last_use == NULL || frame->walked_chain == NULL) return WG_EMEMORY;
+    frame->is_spread = wg__frame_take(frame, count * sizeof *frame->is_spread);
+    if (frame->last_use == NULL || frame->walked_chain == NULL || frame->is_spread == NULL)
+        return WG_EMEMORY;
+    memset(frame->is_spread, 0, count * sizeof *frame->is_spread);
     memset(frame->walked_chain, 0xff, count * sizeof *frame->walked_chain);
     for (int64_t place = 0; place < plan->order_count; place++) {
         const uint32_t index = plan->order[place];
@@ -96,6 +107,7 @@ int wg__frame_find_last_uses(wg__frame *frame)
             if (plan->value[base].is_computed && plan->value[base].region == value->region)
                 frame->last_use[base] = place;
             if (value->in[i] != base) frame->walked_chain[base] = value->chain;
+            if (spreads(plan, value, base)) frame->is_spread[base] = true;
         }
     }
     return WG_OK;
@@ -208,14 +220,21 @@ static int workspace_place(wg__frame *frame, wg__arena *arena, space *s)
 
 /* ---- constants ---- */
 
+/* What tile programs read as one value lies there for a whole tile. */
+static int64_t constant_copies(const wg__frame *frame, int64_t value)
+{
+    return frame->is_spread[value] ? WG__TILE : 1;
+}
+
 static int constants_place(wg__frame *frame)
 {
     const wg__plan *plan = frame->plan;
     int64_t end = 0;
     for (int64_t i = 0; i < plan->value_count; i++) {
         if (plan->value[i].constant == NULL) continue;
+        const size_t bytes = wg__value_bytes(plan, &plan->value[i], WG__NOWHERE);
         frame->offset[i] = end;
-        end += rounded(wg__value_bytes(plan, &plan->value[i], WG__NOWHERE));
+        end += rounded(bytes * (size_t)constant_copies(frame, i));
     }
     frame->constants_bytes = (size_t)end;
     frame->constants = wg__allocate(&frame->allocator, frame->constants_bytes);
@@ -224,8 +243,10 @@ static int constants_place(wg__frame *frame)
     for (int64_t i = 0; i < plan->value_count; i++) {
         const wg__value *value = &plan->value[i];
         const size_t bytes = wg__value_bytes(plan, value, WG__NOWHERE);
-        if (value->constant != NULL && bytes > 0)
-            memcpy((char *)frame->constants + frame->offset[i], value->constant, bytes);
+        if (value->constant == NULL || bytes == 0) continue;
+        char *to = (char *)frame->constants + frame->offset[i];
+        for (int64_t left = constant_copies(frame, i); left > 0; left--, to += bytes)
+            memcpy(to, value->constant, bytes);
     }
     return WG_OK;
 }

@@ -85,7 +85,7 @@ static int print_chain(const printer *p, int64_t index)
     const wg__plan *plan = p->frame->plan;
     const wg__chain *chain = &plan->chain[index];
     const wg__tiles *tiles = p->frame->instruction[index].tiles;
-    if (tiles == NULL) return print_value(p, plan->order[chain->first], "    ");
+    if (chain->count == 1) return print_value(p, plan->order[chain->first], "    ");
     WG_TRY(wg__write(p->write, p->user,
                      "    %lld ops on tiles of %lld: %lld loads, %lld stores, %lld registers\n",
                      (long long)tiles->micro_count,

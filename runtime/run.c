@@ -168,14 +168,25 @@ void wg__nan_canonical(wg_dtype dtype, int64_t count, void *data)
     }
 }
 
-static void results_clean(const wg__frame *frame)
+/* Most parts are finite, which is told at the speed of memory. */
+static void result_clean(const struct wg__kernels *kernels, const wg__type *type, void *data)
+{
+    enum { PART = 4096 };
+    const int64_t count = wg__shape_count(&type->shape);
+    const int64_t bytes = (int64_t)wg_dtype_bytes(type->dtype);
+    for (int64_t done = 0; done < count; done += PART) {
+        const int64_t n = count - done < PART ? count - done : PART;
+        void *part = address(data, done * bytes);
+        if (!wg__finite(kernels, type->dtype, n, part)) wg__nan_canonical(type->dtype, n, part);
+    }
+}
+
+static void results_clean(const wg_runtime *runtime, const wg__frame *frame)
 {
     const wg__plan *plan = frame->plan;
-    for (int64_t i = 0; i < plan->result_count; i++) {
-        const wg__type *type = &plan->value[plan->result[i]].type;
-        wg__nan_canonical(type->dtype, wg__shape_count(&type->shape),
-                          frame->base[wg__slot_result(plan, i)]);
-    }
+    for (int64_t i = 0; i < plan->result_count; i++)
+        result_clean(runtime->kernels, &plan->value[plan->result[i]].type,
+                     frame->base[wg__slot_result(plan, i)]);
 }
 
 int wg__frame_run(wg_runtime *runtime, wg__frame *frame, wg__failure *failure)
@@ -191,7 +202,7 @@ int wg__frame_run(wg_runtime *runtime, wg__frame *frame, wg__failure *failure)
 
     const uint64_t code = atomic_load(&r.failure);
     if (code == NO_FAILURE) {
-        results_clean(frame);
+        results_clean(runtime, frame);
         return WG_OK;
     }
     const uint32_t value = plan->order[code >> 8];

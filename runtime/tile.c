@@ -45,7 +45,8 @@ static void load_add(assembler *a, uint32_t index)
     const wg__value *value = &a->frame->plan->value[index];
     const int32_t lead = value->type.shape.rank > 0 ? 0 : WG__NOWHERE;
     wg__cell *cell = &a->tiles->cell[a->tiles->load_count];
-    *cell = (wg__cell){ .bytes = (int32_t)wg_dtype_bytes(value->type.dtype) };
+    *cell = (wg__cell){ .bytes = (int32_t)wg_dtype_bytes(value->type.dtype),
+                        .is_spread = a->frame->is_spread[value->base] };
     int32_t rank = 0;
     for (int32_t i = 0; i < value->type.shape.rank; i++)
         if (axis_counts(a, value, i)) cell->stride[rank++] = value->stride[i];
@@ -187,7 +188,7 @@ static int programs_make(assembler *a)
         for (int64_t j = 0; j < a->region->chain_count; j++) {
             const int64_t index = a->region->chain_first + j;
             a->chain = &plan->chain[index];
-            if (a->chain->count > 1) WG_TRY(program_make(a, &a->frame->instruction[index]));
+            if (a->chain->is_program) WG_TRY(program_make(a, &a->frame->instruction[index]));
         }
     }
     return WG_OK;
