@@ -385,7 +385,9 @@ fn addLibraries(project: Project, linkage: std.builtin.LinkMode) *Compile {
     const both = b.step("lib", "Build both libraries");
     both.dependOn(&b.addInstallArtifact(second, .{ .implib_dir = .disabled }).step);
     if (project.target.result.os.tag == .windows) {
-        shared.win32_module_definition = exports(b);
+        const definition = exports(b);
+        shared.win32_module_definition = definition;
+        definition.addStepDependencies(&shared.step); // Setting the field alone does not.
         both.dependOn(&b.addInstallFileWithDir(shared.getEmittedImplib(), .lib, "libwengert.dll.a").step);
     }
     b.getInstallStep().dependOn(both);

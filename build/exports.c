@@ -40,7 +40,10 @@ static void print_names(const char *line)
         print_word(line, open);
         return;
     }
-    for (const char *at = line; (at = strpbrk(at, ",;")) != NULL; at++) print_word(line, at);
+    for (const char *at = line; (at = strpbrk(at, ",;")) != NULL; at++) {
+        print_word(line, at);
+        if (*at == ';') return; /* a comment may follow */
+    }
 }
 
 int main(int argc, char **argv)
