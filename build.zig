@@ -267,6 +267,7 @@ const tests = [_][]const u8{
     "tests/support/test_memory.c",
 };
 const test_support = [_][]const u8{
+    "tests/support/arrays.c",
     "tests/support/check.c",
     "tests/support/declarations.c",
     "tests/support/difference.c",

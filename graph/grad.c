@@ -330,17 +330,7 @@ int wg_grads(wg_var y, int64_t count, const wg_var *x, wg_var *gradient)
 /* A cotangent has the type of its y. */
 static int cotangent_check(const sweep *s, uint32_t where, uint32_t y, uint32_t cotangent)
 {
-    const wg__type of = wg__tape_type(s->tape, y);
-    const wg__type given = wg__tape_type(s->tape, cotangent);
-    if (of.dtype == given.dtype && wg__shape_equal(&of.shape, &given.shape)) return WG_OK;
-    char text[300];
-    wg__text why = wg__text_of(text, sizeof text);
-    wg__text_add(&why, "the cotangent is %s ", wg_dtype_name(given.dtype));
-    wg__text_shape(&why, &given.shape);
-    wg__text_add(&why, ", y is %s ", wg_dtype_name(of.dtype));
-    wg__text_shape(&why, &of.shape);
-    return wg__tape_refuse(s->tape, of.dtype != given.dtype ? WG_EDTYPE : WG_ESHAPE, s->op, where,
-                           "%s", text);
+    return wg__type_expect(s->tape, s->op, where, "cotangent", cotangent, "y", y);
 }
 
 wg_var wg_vjp(wg_var y, wg_var x, wg_var cotangent)

@@ -75,28 +75,28 @@ wg_scope wg_scope_root(wg_tape *tape, wg_params *params, wg_mode mode)
                        .flags = mode == WG_TRAINING ? WG__SCOPE_TRAINING : 0 };
 }
 
-wg_scope wg_scope_in(wg_scope scope, const char *name)
+/* The tape of a scope that can have one of this name below it; NULL otherwise. */
+static wg_tape *tape_named(wg_scope scope, const char *name)
 {
     wg_var failed;
     wg_tape *tape = wg__scope_open(scope, "scope", &failed);
+    if (tape == NULL || wg__name_is_valid(name, true)) return tape;
+    wg__name_refuse(tape, "scope", name);
+    return NULL;
+}
+
+wg_scope wg_scope_in(wg_scope scope, const char *name)
+{
+    wg_tape *tape = tape_named(scope, name);
     if (tape == NULL) return scope_none(scope.tape, scope.params);
-    if (!wg__name_is_valid(name, true)) {
-        wg__name_refuse(tape, "scope", name);
-        return scope_none(tape, scope.params);
-    }
     scope.path = wg__tape_path(tape, scope.path, name, true);
     return scope;
 }
 
 wg_scope wg_scope_nth(wg_scope scope, const char *name, int64_t index)
 {
-    wg_var failed;
-    wg_tape *tape = wg__scope_open(scope, "scope", &failed);
+    wg_tape *tape = tape_named(scope, name);
     if (tape == NULL) return scope_none(scope.tape, scope.params);
-    if (!wg__name_is_valid(name, true)) {
-        wg__name_refuse(tape, "scope", name);
-        return scope_none(tape, scope.params);
-    }
     if (index < 0) {
         wg__tape_refuse(tape, WG_EINVALID, "scope", WG__NONE, "%s_%lld: the index is negative",
                         name, (long long)index);

@@ -77,6 +77,10 @@ int wg__axes_bits(wg_tape *tape, const char *op, const wg_axes *axes, const wg__
 int wg__rank_check(wg_tape *tape, const char *op, int64_t rank); /* a user's is 8 at most */
 /* Stretches all inputs to their joint shape; in[] is replaced. */
 int wg__inputs_join(wg_tape *tape, const char *op, int32_t count, uint32_t *in);
+/* Refuses unless x has the type of `like`: "the tangent is f32 [3], x is f64 [3]". `where` is the
+ * node whose place the error takes, WG__NONE: the caller's to come. */
+int wg__type_expect(wg_tape *tape, const char *op, uint32_t where, const char *name, uint32_t x,
+                    const char *like_name, uint32_t like);
 /* in[1 ..] have the dtype of in[0]. Asked before joining, so that the message has the caller's
  * shapes. */
 int wg__dtypes_agree(wg_tape *tape, const char *op, int32_t count, const uint32_t *in);

@@ -106,6 +106,21 @@ int wg__var_wanted(const char *op, wg_var x)
     return x.tape == NULL ? WG_EINVALID : x.tape->error.status;
 }
 
+int wg__type_expect(wg_tape *tape, const char *op, uint32_t where, const char *name, uint32_t x,
+                    const char *like_name, uint32_t like)
+{
+    const wg__type given = wg__tape_type(tape, x), of = wg__tape_type(tape, like);
+    if (given.dtype == of.dtype && wg__shape_equal(&given.shape, &of.shape)) return WG_OK;
+    char text[300];
+    wg__text why = wg__text_of(text, sizeof text);
+    wg__text_add(&why, "the %s is %s ", name, wg_dtype_name(given.dtype));
+    wg__text_shape(&why, &given.shape);
+    wg__text_add(&why, ", %s is %s ", like_name, wg_dtype_name(of.dtype));
+    wg__text_shape(&why, &of.shape);
+    const int status = given.dtype != of.dtype ? WG_EDTYPE : WG_ESHAPE;
+    return wg__tape_refuse(tape, status, op, where, "%s", text);
+}
+
 /* ---- questions ---- */
 
 static const wg__record *record_of(wg_var x)

@@ -239,7 +239,8 @@ void wg__number_store(double value, wg_dtype dtype, void *out);
  * inputs.                                                                                        */
 typedef void wg__map_kernel(int64_t n, const void *const *in, void *out);
 
-enum { WG__MICRO_IN_MAX = 3, WG__TILE = 512, WG__TILE_BYTES = 32 * 1024 };
+/* A tile has WG__TILE elements at most, in steps of WG__TILE_STEP, the most a kernel works with. */
+enum { WG__MICRO_IN_MAX = 3, WG__TILE = 512, WG__TILE_STEP = 16, WG__TILE_BYTES = 32 * 1024 };
 
 typedef struct wg__micro {
     wg__map_kernel *kernel;

@@ -9,9 +9,6 @@
 
 #include <string.h>
 
-/* Kernels work in steps of this many elements at most. */
-enum { TILE_STEP = 16 };
-
 static int64_t rounded_up(int64_t x, int64_t step)
 {
     return (x + step - 1) / step * step;
@@ -51,9 +48,9 @@ static int64_t tile_elements(const wg__tiles *tiles)
 {
     int64_t bytes = 0;
     for (int64_t k = 0; k < tiles->cell_count; k++) bytes += tiles->cell[k].bytes;
-    int64_t n = bytes > 0 ? WG__TILE_BYTES / bytes / TILE_STEP * TILE_STEP : WG__TILE;
+    int64_t n = bytes > 0 ? WG__TILE_BYTES / bytes / WG__TILE_STEP * WG__TILE_STEP : WG__TILE;
     if (n > WG__TILE) n = WG__TILE;
-    return n < TILE_STEP ? TILE_STEP : n;
+    return n < WG__TILE_STEP ? WG__TILE_STEP : n;
 }
 
 static wg__cell_place place_of(const wg__tiles *tiles, const wg__cell *load, int64_t n)
@@ -84,7 +81,7 @@ static void tile_choose(wg__tiles *tiles, int64_t n)
         tiles->tile_rows = n / length;
     } else if (length > n) {
         const int64_t parts = (length + n - 1) / n;
-        tiles->tile_length = rounded_up((length + parts - 1) / parts, TILE_STEP);
+        tiles->tile_length = rounded_up((length + parts - 1) / parts, WG__TILE_STEP);
     }
 }
 

@@ -15,9 +15,9 @@
 
 #include <string.h>
 
-/* A chain is cut where tiles would be shorter than TILE_MIN, or than TILE_STEP where there is not
- * more, and before its cells could outgrow the scratch memory. */
-enum { TILE_MIN = 64, TILE_STEP = 16, MEMBERS_MAX = 256 };
+/* A chain is cut where tiles would be shorter than TILE_MIN, or than WG__TILE_STEP where there is
+ * not more, and before its cells could outgrow the scratch memory. */
+enum { TILE_MIN = 64, MEMBERS_MAX = 256 };
 
 typedef struct fuser {
     wg__plan *plan;
@@ -251,7 +251,7 @@ static void root_place(const fuser *f, uint32_t root, int64_t *placed)
 {
     wg__plan *plan = f->plan;
     const int64_t elements = wg__shape_count(&plan->value[root].type.shape);
-    const int64_t bytes_max = WG__TILE_BYTES / (elements < TILE_MIN ? TILE_STEP : TILE_MIN);
+    const int64_t bytes_max = WG__TILE_BYTES / (elements < TILE_MIN ? WG__TILE_STEP : TILE_MIN);
     int64_t bytes = INT64_MAX / 2;
     for (uint32_t index = f->first[root]; index != WG__NONE; index = f->next[index]) {
         wg__value *value = &plan->value[index];

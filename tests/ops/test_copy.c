@@ -6,29 +6,25 @@
 
 enum { BYTES_MAX = 1 << 17 };
 
-static int64_t draw(uint64_t *state, int64_t low, int64_t high)
-{
-    return low + (int64_t)(test_random(state) % (uint64_t)(high - low + 1));
-}
-
 /* An array with these extents in some order of memory, with gaps, forth or back. */
 static wg__array draw_layout(const wg__array *extents, char *memory, uint64_t *state)
 {
     wg__array array = *extents;
     int64_t step = 1;
     uint32_t done = 0;
-    const bool in_order = draw(state, 0, 1) == 0;
+    const bool in_order = test_draw(state, 0, 1) == 0;
     for (int32_t i = array.rank - 1; i >= 0; i--) {
         int32_t axis = i;
-        while (!in_order && (axis = (int32_t)draw(state, 0, array.rank - 1), done >> axis & 1)) { }
+        while (!in_order &&
+               (axis = (int32_t)test_draw(state, 0, array.rank - 1), done >> axis & 1)) { }
         done |= 1u << axis;
-        step *= draw(state, 0, 3) == 0 ? 2 : 1;
+        step *= test_draw(state, 0, 3) == 0 ? 2 : 1;
         array.stride[axis] = step;
         step *= array.dim[axis] > 0 ? array.dim[axis] : 1;
     }
     array.data = memory;
     for (int32_t axis = 0; axis < array.rank; axis++) {
-        if (draw(state, 0, 3) > 0 || array.dim[axis] == 0) continue;
+        if (test_draw(state, 0, 3) > 0 || array.dim[axis] == 0) continue;
         const int64_t last = array.stride[axis] * (array.dim[axis] - 1);
         array.data = (char *)array.data + last * (int64_t)wg_dtype_bytes(array.dtype);
         array.stride[axis] = -array.stride[axis];
@@ -62,12 +58,14 @@ Test(copy, any_layout_is_copied_element_by_element)
     uint64_t state = seed;
     for (int i = 0; i < BYTES_MAX; i++) source[i] = (char)test_random(&state);
     for (int round = 0; round < 2000; round++) {
-        wg__array extents = { .dtype = dtypes[round % 3], .rank = (int32_t)draw(&state, 0, 4) };
+        wg__array extents = { .dtype = dtypes[round % 3],
+                              .rank = (int32_t)test_draw(&state, 0, 4) };
         for (int32_t i = 0; i < extents.rank; i++)
-            extents.dim[i] = draw(&state, draw(&state, 0, 9) > 0, extents.rank < 3 ? 20 : 5);
+            extents.dim[i] =
+                test_draw(&state, test_draw(&state, 0, 9) > 0, extents.rank < 3 ? 20 : 5);
         wg__array from = draw_layout(&extents, source, &state);
         for (int32_t i = 0; i < from.rank; i++)
-            if (draw(&state, 0, 7) == 0) from.stride[i] = 0;   /* repeated */
+            if (test_draw(&state, 0, 7) == 0) from.stride[i] = 0;   /* repeated */
         const uint64_t layout = state;
         const wg__array to_fast = draw_layout(&extents, fast, &state);
         uint64_t again = layout;

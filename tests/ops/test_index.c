@@ -8,11 +8,6 @@
 #include <math.h>
 #include <string.h>
 
-static int64_t draw(uint64_t *state, int64_t low, int64_t high)
-{
-    return low + (int64_t)(test_random(state) % (uint64_t)(high - low + 1));
-}
-
 static uint32_t emit(immediate *im, wg__op_id op, int32_t in_count, const uint32_t *in,
                      int64_t axis)
 {
@@ -45,12 +40,15 @@ typedef struct problem {
 
 static problem draw_problem(uint64_t *state)
 {
-    problem p = { .before = draw(state, 1, 4), .n = draw(state, 1, 6), .after = draw(state, 1, 6),
-                  .i = draw(state, 0, 5), .j = draw(state, 1, 4) };
-    for (int k = 0; k < 36; k++) p.index[k] = draw(state, 0, p.n - 1);
-    for (size_t k = 0; k < sizeof p.x / sizeof *p.x; k++) p.x[k] = (double)draw(state, -9, 9);
+    problem p = { .before = test_draw(state, 1, 4),
+                  .n = test_draw(state, 1, 6),
+                  .after = test_draw(state, 1, 6),
+                  .i = test_draw(state, 0, 5),
+                  .j = test_draw(state, 1, 4) };
+    for (int k = 0; k < 36; k++) p.index[k] = test_draw(state, 0, p.n - 1);
+    for (size_t k = 0; k < sizeof p.x / sizeof *p.x; k++) p.x[k] = (double)test_draw(state, -9, 9);
     for (size_t k = 0; k < sizeof p.taken / sizeof *p.taken; k++)
-        p.taken[k] = (double)draw(state, -9, 9);
+        p.taken[k] = (double)test_draw(state, -9, 9);
     return p;
 }
 
@@ -110,15 +108,6 @@ Test(index, gather_takes_and_scatter_add_gives_back)
     }
 }
 
-static double dot(const immediate *im, uint32_t x, uint32_t y)
-{
-    double sum = 0;
-    check_equal_i(immediate_count(im, x), immediate_count(im, y));
-    for (int64_t i = 0; i < immediate_count(im, x); i++)
-        sum += immediate_at(im, x, i) * immediate_at(im, y, i);
-    return sum;
-}
-
 /* <g, gather(x)> = <dx, x>, and for scatter_add by both inputs; then the same of the derivatives,
  * which are the other op. The index receives nothing.                                            */
 Test(index, derivatives_pass_the_dot_test)
@@ -132,15 +121,16 @@ Test(index, derivatives_pass_the_dot_test)
 
         const uint32_t taken = gather(im, v.x, v.index, 1);
         const uint32_t dx = immediate_grad(im, taken, v.taken, v.x);
-        check(dot(im, v.taken, taken) == dot(im, dx, v.x));
+        check(immediate_dot(im, v.taken, taken) == immediate_dot(im, dx, v.x));
         const uint32_t again = immediate_grad(im, dx, v.x, v.taken);
-        check(dot(im, v.x, dx) == dot(im, again, v.taken));
+        check(immediate_dot(im, v.x, dx) == immediate_dot(im, again, v.taken));
 
         const uint32_t sum = scatter_add(im, v.x, v.index, v.taken, 1);
         uint32_t d[3];
         immediate_vjp(im, sum, v.x, 3, (const uint32_t[]){ v.x, v.index, v.taken }, d);
         check_equal_i(d[1], WG__NONE);
-        check(dot(im, v.x, sum) == dot(im, d[0], v.x) + dot(im, d[2], v.taken));
+        check(immediate_dot(im, v.x, sum) ==
+              immediate_dot(im, d[0], v.x) + immediate_dot(im, d[2], v.taken));
         immediate_free(im);
     }
 }

@@ -13,16 +13,11 @@ enum { RANK_MAX = 4, EXTENT_MAX = 4, MEMORY_MAX = 4 * 4 * 4 * 4 * 3 * 3 * 2, ROU
 
 typedef struct index_list { int64_t at[WG__RANK_MAX]; } index_list;
 
-static int64_t draw(uint64_t *state, int64_t low, int64_t high)
-{
-    return low + (int64_t)(test_random(state) % (uint64_t)(high - low + 1));
-}
-
 static wg__shape draw_shape(uint64_t *state)
 {
-    wg__shape shape = { .rank = (int32_t)draw(state, 1, RANK_MAX) };
+    wg__shape shape = { .rank = (int32_t)test_draw(state, 1, RANK_MAX) };
     for (int32_t i = 0; i < shape.rank; i++)
-        shape.dim[i] = draw(state, draw(state, 0, 5) > 0, EXTENT_MAX);
+        shape.dim[i] = test_draw(state, test_draw(state, 0, 5) > 0, EXTENT_MAX);
     return shape;
 }
 
@@ -49,13 +44,13 @@ static uint32_t draw_value(immediate *im, const wg__shape *shape, uint64_t *stat
 {
     static double memory[64][MEMORY_MAX];
     double *data = memory[im->count % 64];
-    for (int i = 0; i < MEMORY_MAX; i++) data[i] = (double)draw(state, -9, 9);
+    for (int i = 0; i < MEMORY_MAX; i++) data[i] = (double)test_draw(state, -9, 9);
     wg__array array = { .data = data, .dtype = WG_F64, .rank = shape->rank };
-    int64_t step = draw(state, 1, 2);
+    int64_t step = test_draw(state, 1, 2);
     uint32_t done = 0;
     for (int32_t i = 0; i < shape->rank; i++) {
         int32_t axis;
-        do axis = (int32_t)draw(state, 0, shape->rank - 1); while (done >> axis & 1);
+        do axis = (int32_t)test_draw(state, 0, shape->rank - 1); while (done >> axis & 1);
         done |= 1u << axis;
         array.dim[axis] = shape->dim[axis];
         array.stride[axis] = step;
@@ -63,20 +58,11 @@ static uint32_t draw_value(immediate *im, const wg__shape *shape, uint64_t *stat
     }
     check(step <= MEMORY_MAX);
     for (int32_t axis = 0; axis < shape->rank; axis++) {
-        if (draw(state, 0, 2) > 0 || shape->dim[axis] == 0) continue;
+        if (test_draw(state, 0, 2) > 0 || shape->dim[axis] == 0) continue;
         array.data = (double *)array.data + array.stride[axis] * (shape->dim[axis] - 1);
         array.stride[axis] = -array.stride[axis];
     }
     return immediate_input(im, &array);
-}
-
-static double dot(const immediate *im, uint32_t x, uint32_t y)
-{
-    double sum = 0;
-    check_equal_i(immediate_count(im, x), immediate_count(im, y));
-    for (int64_t i = 0; i < immediate_count(im, x); i++)
-        sum += immediate_at(im, x, i) * immediate_at(im, y, i);
-    return sum;
 }
 
 /* r is linear in x: the dot test, and the dot test of the derivative by its own cotangent. */
@@ -86,9 +72,9 @@ static void check_adjoint(immediate *im, uint32_t r, uint32_t x, uint64_t *state
     const uint32_t dx = immediate_grad(im, r, g, x);
     check_msg(im->status == WG_OK, "%s", im->why);
     check(wg__shape_equal(&im->node[dx]->type.shape, &im->node[x]->type.shape));
-    check(dot(im, g, r) == dot(im, dx, x));
+    check(immediate_dot(im, g, r) == immediate_dot(im, dx, x));
     const uint32_t v = draw_value(im, &im->node[x]->type.shape, state);
-    check(dot(im, v, dx) == dot(im, immediate_grad(im, dx, v, g), g));
+    check(immediate_dot(im, v, dx) == immediate_dot(im, immediate_grad(im, dx, v, g), g));
 }
 
 /* ---- the ops: each makes a request and says where an element of its result comes from ---- */
@@ -192,7 +178,7 @@ static uint32_t request_permute(immediate *im, const wg__shape *shape, uint32_t 
     int64_t axis[RANK_MAX];
     for (int32_t i = 0; i < shape->rank; i++) axis[i] = i;
     for (int32_t i = shape->rank - 1; i > 0; i--) {
-        const int64_t j = draw(state, 0, i);
+        const int64_t j = test_draw(state, 0, i);
         const int64_t kept = axis[i];
         axis[i] = axis[j];
         axis[j] = kept;
@@ -204,11 +190,12 @@ static uint32_t request_permute(immediate *im, const wg__shape *shape, uint32_t 
 static uint32_t request_broadcast(immediate *im, const wg__shape *shape, uint32_t x,
                                   uint64_t *state)
 {
-    wg__shape wide = { .rank = shape->rank + (int32_t)draw(state, 0, 2) };
+    wg__shape wide = { .rank = shape->rank + (int32_t)test_draw(state, 0, 2) };
     const int32_t added = wide.rank - shape->rank;
     for (int32_t i = 0; i < wide.rank; i++) {
         const bool is_free = i < added || shape->dim[i - added] == 1;
-        wide.dim[i] = is_free ? draw(state, draw(state, 0, 3) > 0, 3) : shape->dim[i - added];
+        wide.dim[i] = is_free ? test_draw(state, test_draw(state, 0, 3) > 0, 3)
+                              : shape->dim[i - added];
     }
     return wg__emit_broadcast(&im->builder, x, &wide);
 }
@@ -219,7 +206,7 @@ static uint32_t request_reshape(immediate *im, const wg__shape *shape, uint32_t 
     int64_t left = wg__shape_count(shape);
     wg__shape wanted = { .rank = 0 };
     while (wanted.rank < 6) {
-        int64_t extent = draw(state, 1, 12);
+        int64_t extent = test_draw(state, 1, 12);
         while (left != 0 && left % extent != 0) extent--;
         wanted.dim[wanted.rank++] = extent;
         left /= extent;
@@ -231,30 +218,30 @@ static uint32_t request_reshape(immediate *im, const wg__shape *shape, uint32_t 
 
 static uint32_t request_slice(immediate *im, const wg__shape *shape, uint32_t x, uint64_t *state)
 {
-    const int axis = (int)draw(state, 0, shape->rank - 1);
+    const int axis = (int)test_draw(state, 0, shape->rank - 1);
     const int64_t n = shape->dim[axis];
-    const int64_t step = draw(state, 1, 3);
-    if (draw(state, 0, 1) == 0) {
-        const int64_t start = draw(state, 0, n);
-        return wg__emit_slice(&im->builder, x, axis, start, draw(state, start, n), step);
+    const int64_t step = test_draw(state, 1, 3);
+    if (test_draw(state, 0, 1) == 0) {
+        const int64_t start = test_draw(state, 0, n);
+        return wg__emit_slice(&im->builder, x, axis, start, test_draw(state, start, n), step);
     }
-    const int64_t start = draw(state, -1, n - 1);
-    return wg__emit_slice(&im->builder, x, axis, start, draw(state, -1, start), -step);
+    const int64_t start = test_draw(state, -1, n - 1);
+    return wg__emit_slice(&im->builder, x, axis, start, test_draw(state, -1, start), -step);
 }
 
 static uint32_t request_pad(immediate *im, const wg__shape *shape, uint32_t x, uint64_t *state)
 {
-    const int axis = (int)draw(state, 0, shape->rank - 1);
-    return wg__emit_pad(&im->builder, x, axis, draw(state, 0, 2), draw(state, 0, 2),
-                        draw(state, 0, 2), 0.0);
+    const int axis = (int)test_draw(state, 0, shape->rank - 1);
+    return wg__emit_pad(&im->builder, x, axis, test_draw(state, 0, 2), test_draw(state, 0, 2),
+                        test_draw(state, 0, 2), 0.0);
 }
 
 static uint32_t request_pad_with_value(immediate *im, const wg__shape *shape, uint32_t x,
                                        uint64_t *state)
 {
-    const int axis = (int)draw(state, 0, shape->rank - 1);
-    return wg__emit_pad(&im->builder, x, axis, draw(state, 0, 2), draw(state, 0, 2),
-                        draw(state, 0, 2), 77.5);
+    const int axis = (int)test_draw(state, 0, shape->rank - 1);
+    return wg__emit_pad(&im->builder, x, axis, test_draw(state, 0, 2), test_draw(state, 0, 2),
+                        test_draw(state, 0, 2), 77.5);
 }
 
 Test(move, permute_takes_each_element_from_its_place)
@@ -284,10 +271,10 @@ Test(move, concat_undoes_slices)
         wg__builder *b = &im->builder;
         const wg__shape shape = draw_shape(&state);
         const uint32_t x = draw_value(im, &shape, &state);
-        const int axis = (int)draw(&state, 0, shape.rank - 1);
+        const int axis = (int)test_draw(&state, 0, shape.rank - 1);
         const int64_t n = shape.dim[axis];
-        const int64_t first = draw(&state, 0, n);
-        const int64_t second = draw(&state, first, n);
+        const int64_t first = test_draw(&state, 0, n);
+        const int64_t second = test_draw(&state, first, n);
         const uint32_t part[3] = { wg__emit_slice(b, x, axis, 0, first, 1),
                                    wg__emit_slice(b, x, axis, first, second, 1),
                                    wg__emit_slice(b, x, axis, second, n, 1) };

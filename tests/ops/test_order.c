@@ -1,6 +1,7 @@
 /* Which element is the largest or the least, and in which order all are, against definitions: ties,
  * NaN, zeros of both signs. */
 #include "ops/rules.h"
+#include "support/arrays.h"
 #include "support/test.h"
 
 #include <math.h>
@@ -9,47 +10,15 @@
 
 static _Alignas(64) char scratch[WG__SCRATCH_BYTES];
 
-static wg__array array_of(void *data, wg_dtype dtype, int32_t rank, const int64_t *dim)
-{
-    wg__array array = { .data = data, .dtype = dtype, .rank = rank };
-    int64_t stride = 1;
-    for (int32_t i = rank - 1; i >= 0; i--) {
-        array.dim[i] = dim[i];
-        array.stride[i] = stride;
-        stride *= dim[i];
-    }
-    return array;
-}
-
-/* The contiguous array of the axes that are left. */
-static wg__array result_of(void *data, wg_dtype dtype, const wg__array *x, int64_t axes_bits)
-{
-    int64_t dim[WG__RANK_MAX] = { 0 };
-    int32_t rank = 0;
-    for (int32_t i = 0; i < x->rank; i++)
-        if (!(axes_bits >> i & 1)) dim[rank++] = x->dim[i];
-    return array_of(data, dtype, rank, dim);
-}
-
-static wg__array permuted(const wg__array *x, const int32_t *axis)
-{
-    wg__array out = *x;
-    for (int32_t i = 0; i < x->rank; i++) {
-        out.dim[i] = x->dim[axis[i]];
-        out.stride[i] = x->stride[axis[i]];
-    }
-    return out;
-}
-
 /* ---- argmax ---- */
 
 static int32_t choose(wg__op_id op, wg_dtype dtype, const void *x, int64_t n)
 {
     int32_t out = -1;
     const int64_t axis = 0;
-    const wg__array in = array_of((void *)(uintptr_t)x, dtype, 1, &n);
+    const wg__array in = arrays_of((void *)(uintptr_t)x, dtype, 1, &n);
     const wg__call call = {
-        .op = op, .in_count = 1, .in = &in, .out = array_of(&out, WG_I32, 0, NULL),
+        .op = op, .in_count = 1, .in = &in, .out = arrays_of(&out, WG_I32, 0, NULL),
         .attribute = &axis, .attribute_count = 1, .scratch = scratch,
     };
     check_status(wg__eval_argmax(wg__kernels_of(WG__PORTABLE), &call), WG_OK);
@@ -95,10 +64,10 @@ Test(order, argmax_walks_along_its_axis)
     for (int64_t axis = 0; axis < 3; axis++) {
         float x[60];
         for (int i = 0; i < 60; i++) x[i] = (float)(i * 37 % 60);
-        const wg__array plain = array_of(x, WG_F32, 3, (const int64_t[]){ 5, 4, 3 });
-        const wg__array in = permuted(&plain, (const int32_t[]){ 2, 0, 1 });
+        const wg__array plain = arrays_of(x, WG_F32, 3, (const int64_t[]){ 5, 4, 3 });
+        const wg__array in = arrays_permuted(&plain, (const int32_t[]){ 2, 0, 1 });
         int32_t out[20];
-        const wg__array result = result_of(out, WG_I32, &in, INT64_C(1) << axis);
+        const wg__array result = arrays_without(out, WG_I32, &in, INT64_C(1) << axis);
         const wg__call call = {
             .op = WG__OP_argmax, .in_count = 1, .in = &in, .out = result, .attribute = &axis,
             .attribute_count = 1, .scratch = scratch,
@@ -173,7 +142,7 @@ Test(order, argsort_is_stable_with_nan_last_at_every_length)
     uint64_t state = test_seed();
     for (int i = 0; i < LONG_MAX_COUNT; i++) x[i] = draw_element(&state);
     for (int i = 0; i < 13; i++) {
-        const wg__array array = array_of(x, WG_F64, 1, &lengths[i]);
+        const wg__array array = arrays_of(x, WG_F64, 1, &lengths[i]);
         sort_call(&array, 0, order);
         check_order(lengths[i], x, order, 1);
     }
@@ -205,7 +174,7 @@ Test(order, argsort_takes_every_number)
                       : k == 1 ? i32[i]
                       : k == 2 ? (double)i64[i]
                                : u8[i];
-        const wg__array x = array_of(data[k], dtype[k], 1, &n);
+        const wg__array x = arrays_of(data[k], dtype[k], 1, &n);
         sort_call(&x, 0, order);
         check_order(N, wide, order, 1);
     }
@@ -218,10 +187,10 @@ Test(order, argsort_walks_along_its_axis)
     int32_t order[60];
     uint64_t state = test_seed();
     for (int i = 0; i < 60; i++) data[i] = draw_element(&state);
-    wg__array plain = array_of(data, WG_F64, 3, (const int64_t[]){ 5, 4, 3 });
+    wg__array plain = arrays_of(data, WG_F64, 3, (const int64_t[]){ 5, 4, 3 });
     plain.data = data + 59;
     for (int i = 0; i < 3; i++) plain.stride[i] = -plain.stride[i];
-    const wg__array x = permuted(&plain, (const int32_t[]){ 2, 0, 1 });
+    const wg__array x = arrays_permuted(&plain, (const int32_t[]){ 2, 0, 1 });
     for (int64_t axis = 0; axis < 3; axis++) {
         sort_call(&x, axis, order);
         const int64_t stride[3] = { 20, 4, 1 };

@@ -2,6 +2,7 @@
  * lanes (16 for a whole length up to 256) folded by halves; down columns: blocks of 512, one chain
  * each; -0 is the identity. Maxima and minima: NaN wins, -0 is below +0. Each level, and each way
  * the elements may lie in memory, must give the bits of the logical shape.                       */
+#include "support/arrays.h"
 #include "support/test.h"
 
 #include <math.h>
@@ -365,28 +366,6 @@ Test(reduce, error_of_a_sum_is_within_the_bound)
 
 /* ---- calls on strided arrays ---- */
 
-static wg__array array_of(void *data, wg_dtype dtype, int32_t rank, const int64_t *dim)
-{
-    wg__array array = { .data = data, .dtype = dtype, .rank = rank };
-    int64_t stride = 1;
-    for (int32_t i = rank - 1; i >= 0; i--) {
-        array.dim[i] = dim[i];
-        array.stride[i] = stride;
-        stride *= dim[i];
-    }
-    return array;
-}
-
-/* The contiguous array of the axes that are left. */
-static wg__array result_of(void *data, wg_dtype dtype, const wg__array *x, int64_t axes_bits)
-{
-    int64_t dim[WG__RANK_MAX] = { 0 };
-    int32_t rank = 0;
-    for (int32_t i = 0; i < x->rank; i++)
-        if (!(axes_bits >> i & 1)) dim[rank++] = x->dim[i];
-    return array_of(data, dtype, rank, dim);
-}
-
 /* The elements over the axes of `bits` from one element on, in logical order. */
 static int64_t collect(const wg__array *x, int64_t bits, int64_t offset, double *out)
 {
@@ -409,7 +388,7 @@ static int64_t collect(const wg__array *x, int64_t bits, int64_t offset, double 
 static void check_reduction(wg__level level, wg__op_id op, const wg__array *x, int64_t bits)
 {
     static double out[ELEMENTS_MAX], elements[ELEMENTS_MAX];
-    const wg__array result = result_of(out, x->dtype, x, bits);
+    const wg__array result = arrays_without(out, x->dtype, x, bits);
     const wg__call call = {
         .op = op, .in_count = 1, .in = x, .out = result, .attribute = &bits, .attribute_count = 1,
         .scratch = scratch,
@@ -440,16 +419,6 @@ static void check_all_axes(wg__op_id op, const wg__array *x)
     }
 }
 
-static wg__array permuted(const wg__array *x, const int32_t *axis)
-{
-    wg__array out = *x;
-    for (int32_t i = 0; i < x->rank; i++) {
-        out.dim[i] = x->dim[axis[i]];
-        out.stride[i] = x->stride[axis[i]];
-    }
-    return out;
-}
-
 Test(reduce, any_axes_of_any_layout_follow_the_shape)
 {
     static const int32_t orders[][4] = {
@@ -458,15 +427,15 @@ Test(reduce, any_axes_of_any_layout_follow_the_shape)
     FOR_EACH_FLOAT(dtype) {
         draw(dtype, ELEMENTS_MAX);
         for (int i = 0; i < 4; i++) {
-            const wg__array plain = array_of(numbers, dtype, 4, (const int64_t[]){ 5, 7, 3, 11 });
-            const wg__array x = permuted(&plain, orders[i]);
+            const wg__array plain = arrays_of(numbers, dtype, 4, (const int64_t[]){ 5, 7, 3, 11 });
+            const wg__array x = arrays_permuted(&plain, orders[i]);
             check_all_axes(WG__OP_sum, &x);
             check_all_axes(WG__OP_max, &x);
             draw_factors(dtype, ELEMENTS_MAX);
             check_all_axes(WG__OP_prod, &x);
             draw(dtype, ELEMENTS_MAX);
-            const wg__array ones = array_of(numbers, dtype, 4, (const int64_t[]){ 40, 1, 21, 1 });
-            const wg__array y = permuted(&ones, orders[i]);
+            const wg__array ones = arrays_of(numbers, dtype, 4, (const int64_t[]){ 40, 1, 21, 1 });
+            const wg__array y = arrays_permuted(&ones, orders[i]);
             check_all_axes(WG__OP_sum, &y);
         }
     }
@@ -475,7 +444,7 @@ Test(reduce, any_axes_of_any_layout_follow_the_shape)
 Test(reduce, repeated_and_reversed_elements_count_as_often_as_they_stand)
 {
     draw(WG_F32, ELEMENTS_MAX);
-    wg__array x = array_of(numbers, WG_F32, 3, (const int64_t[]){ 6, 5, 20 });
+    wg__array x = arrays_of(numbers, WG_F32, 3, (const int64_t[]){ 6, 5, 20 });
     x.stride[1] = 0;
     check_all_axes(WG__OP_sum, &x);
     x.stride[1] = 20;
@@ -493,21 +462,21 @@ Test(reduce, long_gathered_sums_have_the_blocks_of_contiguous_ones)
         draw(dtype, ELEMENTS_MAX);
         const int64_t lengths[] = { 4096, 4097, 9000, 12288, 13000 };
         for (int i = 0; i < 5; i++) {
-            const wg__array rows = array_of(numbers, dtype, 2, (const int64_t[]){ lengths[i], 3 });
-            const wg__array x = permuted(&rows, (const int32_t[]){ 1, 0 });
+            const wg__array rows = arrays_of(numbers, dtype, 2, (const int64_t[]){ lengths[i], 3 });
+            const wg__array x = arrays_permuted(&rows, (const int32_t[]){ 1, 0 });
             check_all_axes(WG__OP_sum, &x);
             check_all_axes(WG__OP_min, &x);
             check_all_axes(WG__OP_prod, &x);
         }
-        const wg__array wide = array_of(numbers, dtype, 3, (const int64_t[]){ 30, 70, 17 });
-        const wg__array x = permuted(&wide, (const int32_t[]){ 2, 0, 1 });
+        const wg__array wide = arrays_of(numbers, dtype, 3, (const int64_t[]){ 30, 70, 17 });
+        const wg__array x = arrays_permuted(&wide, (const int32_t[]){ 2, 0, 1 });
         check_all_axes(WG__OP_sum, &x);
     }
 }
 
 Test(reduce, axes_without_elements_give_zero_or_one)
 {
-    const wg__array none = array_of(numbers, WG_F32, 3, (const int64_t[]){ 2, 0, 3 });
+    const wg__array none = arrays_of(numbers, WG_F32, 3, (const int64_t[]){ 2, 0, 3 });
     check_reduction(wg__level_detect(), WG__OP_sum, &none, 2);
     check_reduction(wg__level_detect(), WG__OP_sum, &none, 7);
     check_reduction(wg__level_detect(), WG__OP_sum, &none, 1);

@@ -9,16 +9,11 @@
 
 enum { COUNT_MAX = 4 * 4 * 4 * 4 };
 
-static int64_t draw(uint64_t *state, int64_t low, int64_t high)
-{
-    return low + (int64_t)(test_random(state) % (uint64_t)(high - low + 1));
-}
-
 static uint32_t draw_value(immediate *im, const wg__shape *shape, uint64_t *state)
 {
     double data[COUNT_MAX];
     check(wg__shape_count(shape) <= COUNT_MAX);
-    for (int i = 0; i < COUNT_MAX; i++) data[i] = (double)draw(state, -4, 4);
+    for (int i = 0; i < COUNT_MAX; i++) data[i] = (double)test_draw(state, -4, 4);
     return immediate_f64(im, shape, data);
 }
 
@@ -28,19 +23,10 @@ static uint32_t draw_like(immediate *im, uint32_t value, uint64_t *state)
     return draw_value(im, &shape, state);
 }
 
-static double dot(const immediate *im, uint32_t x, uint32_t y)
-{
-    double sum = 0;
-    check_equal_i(immediate_count(im, x), immediate_count(im, y));
-    for (int64_t i = 0; i < immediate_count(im, x); i++)
-        sum += immediate_at(im, x, i) * immediate_at(im, y, i);
-    return sum;
-}
-
 static wg__shape draw_shape(uint64_t *state, int64_t low)
 {
-    wg__shape shape = { .rank = (int32_t)draw(state, 1, 4) };
-    for (int32_t i = 0; i < shape.rank; i++) shape.dim[i] = draw(state, low, 4);
+    wg__shape shape = { .rank = (int32_t)test_draw(state, 1, 4) };
+    for (int32_t i = 0; i < shape.rank; i++) shape.dim[i] = test_draw(state, low, 4);
     return shape;
 }
 
@@ -52,14 +38,14 @@ Test(rules, the_cotangent_of_a_sum_is_repeated)
     for (int round = 0; round < 200; round++) {
         immediate *im = immediate_create(WG__PORTABLE);
         const wg__shape shape = draw_shape(&state, 0);
-        const uint32_t axes = (uint32_t)draw(&state, 1, (1 << shape.rank) - 1);
+        const uint32_t axes = (uint32_t)test_draw(&state, 1, (1 << shape.rank) - 1);
         const uint32_t x = draw_value(im, &shape, &state);
         const uint32_t r = wg__emit_reduce(&im->builder, WG__OP_sum, x, axes);
         const uint32_t g = draw_like(im, r, &state);
         const uint32_t dx = immediate_grad(im, r, g, x);
-        check(dot(im, g, r) == dot(im, dx, x));
+        check(immediate_dot(im, g, r) == immediate_dot(im, dx, x));
         const uint32_t v = draw_like(im, x, &state);
-        check(dot(im, v, dx) == dot(im, immediate_grad(im, dx, v, g), g));
+        check(immediate_dot(im, v, dx) == immediate_dot(im, immediate_grad(im, dx, v, g), g));
         immediate_free(im);
     }
 }
@@ -88,8 +74,9 @@ Test(rules, ties_of_a_maximum_share_evenly)
     for (int round = 0; round < 200; round++) {
         immediate *im = immediate_create(WG__PORTABLE);
         const wg__op_id op = round % 2 == 0 ? WG__OP_max : WG__OP_min;
-        const wg__shape shape = { .rank = 3, .dim = { draw(&state, 1, 4), draw(&state, 1, 4),
-                                                      draw(&state, 1, 4) } };
+        const wg__shape shape = { .rank = 3,
+                                  .dim = { test_draw(&state, 1, 4), test_draw(&state, 1, 4),
+                                           test_draw(&state, 1, 4) } };
         const uint32_t x = draw_value(im, &shape, &state);
         const uint32_t r = wg__emit_reduce(&im->builder, op, x, 6);
         const uint32_t g = draw_like(im, r, &state);
@@ -98,7 +85,7 @@ Test(rules, ties_of_a_maximum_share_evenly)
         /* Linear in g, constant in x. */
         const uint32_t v = draw_like(im, x, &state);
         const uint32_t dg = immediate_grad(im, dx, v, g);
-        check_close(dot(im, v, dx), dot(im, dg, g), 1e-12);
+        check_close(immediate_dot(im, v, dx), immediate_dot(im, dg, g), 1e-12);
         uint32_t none;
         immediate_vjp(im, dx, v, 1, &x, &none);
         check_equal_i(none, WG__NONE);
@@ -137,20 +124,20 @@ Test(rules, matmul_passes_the_dot_test_to_third_order)
         if (x_shape.rank < 2) x_shape.dim[x_shape.rank++] = 3;
         wg__shape y_shape = x_shape;
         y_shape.dim[x_shape.rank - 2] = x_shape.dim[x_shape.rank - 1];
-        y_shape.dim[x_shape.rank - 1] = draw(&state, 1, 4);
+        y_shape.dim[x_shape.rank - 1] = test_draw(&state, 1, 4);
         const uint32_t x = draw_value(im, &x_shape, &state);
         const uint32_t y = draw_value(im, &y_shape, &state);
         const uint32_t r = wg__emit2(&im->builder, WG__OP_matmul, x, y);
         const uint32_t g = draw_like(im, r, &state);
-        const double form = dot(im, g, r);
+        const double form = immediate_dot(im, g, r);
         const uint32_t dx = immediate_grad(im, r, g, x);
         const uint32_t dy = immediate_grad(im, r, g, y);
-        check(dot(im, dx, x) == form && dot(im, dy, y) == form);
-        check(dot(im, immediate_grad(im, dx, x, g), g) == form);
-        check(dot(im, immediate_grad(im, dx, x, y), y) == form);
-        check(dot(im, immediate_grad(im, dy, y, x), x) == form);
+        check(immediate_dot(im, dx, x) == form && immediate_dot(im, dy, y) == form);
+        check(immediate_dot(im, immediate_grad(im, dx, x, g), g) == form);
+        check(immediate_dot(im, immediate_grad(im, dx, x, y), y) == form);
+        check(immediate_dot(im, immediate_grad(im, dy, y, x), x) == form);
         const uint32_t third = immediate_grad(im, immediate_grad(im, dx, x, g), g, x);
-        check(dot(im, third, x) == form);
+        check(immediate_dot(im, third, x) == form);
         immediate_free(im);
     }
 }

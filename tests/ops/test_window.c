@@ -10,11 +10,6 @@
 
 enum { ELEMENTS_MAX = 4096, ROUNDS = 200 };
 
-static int64_t draw(uint64_t *state, int64_t low, int64_t high)
-{
-    return low + (int64_t)(test_random(state) % (uint64_t)(high - low + 1));
-}
-
 /* x [before, n, after] and windows over its middle axis: [before, count, after, extent]. */
 typedef struct problem {
     int64_t before, n, after, count, extent, stride, dilation;
@@ -23,11 +18,11 @@ typedef struct problem {
 
 static problem draw_problem(uint64_t *state)
 {
-    problem p = { .before = draw(state, 1, 3), .after = draw(state, 1, 4),
-                  .extent = draw(state, 1, 4), .stride = draw(state, 1, 4),
-                  .dilation = draw(state, 1, 3) };
+    problem p = { .before = test_draw(state, 1, 3), .after = test_draw(state, 1, 4),
+                  .extent = test_draw(state, 1, 4), .stride = test_draw(state, 1, 4),
+                  .dilation = test_draw(state, 1, 3) };
     const int64_t span = (p.extent - 1) * p.dilation + 1;
-    p.n = span + draw(state, 0, 12);
+    p.n = span + test_draw(state, 0, 12);
     p.count = 0;
     while (p.count * p.stride + span <= p.n) p.count++;
     p.x = (wg__shape){ .rank = 3, .dim = { p.before, p.n, p.after } };
@@ -39,7 +34,7 @@ static uint32_t draw_value(immediate *im, const wg__shape *shape, uint64_t *stat
 {
     double data[ELEMENTS_MAX];
     check(wg__shape_count(shape) <= ELEMENTS_MAX);
-    for (int i = 0; i < ELEMENTS_MAX; i++) data[i] = (double)draw(state, -9, 9);
+    for (int i = 0; i < ELEMENTS_MAX; i++) data[i] = (double)test_draw(state, -9, 9);
     return immediate_f64(im, shape, data);
 }
 
@@ -81,7 +76,7 @@ Test(window, overlap_add_adds_in_the_order_of_the_taps)
         immediate *im = immediate_create(WG__PORTABLE);
         const problem p = draw_problem(&state);
         for (int i = 0; i < ELEMENTS_MAX; i++)
-            taken[i] = ldexpf((float)draw(&state, -99, 99), (int)draw(&state, -12, 12));
+            taken[i] = ldexpf((float)test_draw(&state, -99, 99), (int)test_draw(&state, -12, 12));
         memset(expected, 0, sizeof expected);
         for (int64_t tap = 0; tap < p.extent; tap++)
             for (int64_t i = 0; i < p.before; i++)
@@ -121,23 +116,14 @@ Test(window, integers_overlap_too)
 
 /* ---- derivatives ---- */
 
-static double dot(const immediate *im, uint32_t x, uint32_t y)
-{
-    double sum = 0;
-    check_equal_i(immediate_count(im, x), immediate_count(im, y));
-    for (int64_t i = 0; i < immediate_count(im, x); i++)
-        sum += immediate_at(im, x, i) * immediate_at(im, y, i);
-    return sum;
-}
-
 static void check_adjoint(immediate *im, uint32_t r, uint32_t x, uint64_t *state)
 {
     const uint32_t g = draw_value(im, &im->node[r]->type.shape, state);
     const uint32_t dx = immediate_grad(im, r, g, x);
     check_msg(im->status == WG_OK, "%s", im->why);
-    check(dot(im, g, r) == dot(im, dx, x));
+    check(immediate_dot(im, g, r) == immediate_dot(im, dx, x));
     const uint32_t v = draw_value(im, &im->node[x]->type.shape, state);
-    check(dot(im, v, dx) == dot(im, immediate_grad(im, dx, v, g), g));
+    check(immediate_dot(im, v, dx) == immediate_dot(im, immediate_grad(im, dx, v, g), g));
 }
 
 Test(window, each_is_the_derivative_of_the_other)

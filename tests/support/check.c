@@ -97,6 +97,11 @@ uint64_t test_random(uint64_t *state)
     return z ^ (z >> 31);
 }
 
+int64_t test_draw(uint64_t *state, int64_t low, int64_t high)
+{
+    return low + (int64_t)(test_random(state) % (uint64_t)(high - low + 1));
+}
+
 #if defined(WG_USE_CRITERION)
 void test_abort(const char *message)
 {

@@ -216,6 +216,15 @@ double immediate_at(const immediate *im, uint32_t value, int64_t i)
     }
 }
 
+double immediate_dot(const immediate *im, uint32_t x, uint32_t y)
+{
+    double sum = 0;
+    check_equal_i(immediate_count(im, x), immediate_count(im, y));
+    for (int64_t i = 0; i < immediate_count(im, x); i++)
+        sum += immediate_at(im, x, i) * immediate_at(im, y, i);
+    return sum;
+}
+
 void immediate_copy(const immediate *im, uint32_t value, void *out)
 {
     const immediate_node *node = node_of(im, value);

@@ -46,6 +46,8 @@ const wg__array *immediate_array(const immediate *im, uint32_t value);
 int64_t immediate_count(const immediate *im, uint32_t value); /* elements */
 /* Element i in logical order, as a double. */
 double immediate_at(const immediate *im, uint32_t value, int64_t i);
+/* The sum of products of two values of as many elements. */
+double immediate_dot(const immediate *im, uint32_t x, uint32_t y);
 /* Copies a value into contiguous memory of its dtype. */
 void immediate_copy(const immediate *im, uint32_t value, void *out);
 

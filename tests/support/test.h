@@ -81,6 +81,8 @@ void test_bytes(test_place place, const void *actual, const void *expected, size
 uint64_t test_seed(void);
 /* The next 64 random bits; the state starts at test_seed(). */
 uint64_t test_random(uint64_t *state);
+/* A whole number from low to high, both included. */
+int64_t test_draw(uint64_t *state, int64_t low, int64_t high);
 
 /* Ends the running test as failed; each runner has its own. */
 #if defined(__GNUC__)

@@ -18,8 +18,8 @@ typedef struct wg_program wg_program;
  *
  * Results never depend on it: any number of threads, any level of instructions and any cut of the
  * work give the same bits. The environment has defaults for what is not chosen here:
- * WENGERT_THREADS, and WENGERT_LEVEL (portable, sse2, avx2, avx512, neon; lowered to what the CPU
- * has).                                                                                         */
+ * WENGERT_THREADS, WENGERT_LEVEL (portable, sse2, avx2, avx512, neon; lowered to what the CPU has)
+ * and WENGERT_PLAN (plain: each op by itself, to compare with).                                 */
 
 typedef struct wg_runtime_options {
     const wg_allocator *allocator;
