@@ -63,6 +63,7 @@ const ops_sources = [_][]const u8{
 };
 const graph_sources = [_][]const u8{
     "graph/along.c",
+    "graph/axis.c",
     "graph/body.c",
     "graph/cons.c",
     "graph/custom.c",

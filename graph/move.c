@@ -1,30 +1,7 @@
-/* Constructors that move elements: shapes and axes are resolved here (negative axes, one extent of
- * -1), and what would move nothing records nothing. */
+/* Constructors that move elements: an extent of -1 is resolved here, and what would move nothing
+ * records nothing. */
 #include "graph/tape.h"
 #include <wengert/ops.h>
-
-static void refuse_axis(wg_tape *tape, const char *op, int axis, const wg__shape *shape)
-{
-    char text[160];
-    wg__text of = wg__text_of(text, sizeof text);
-    wg__text_shape(&of, shape);
-    wg__tape_refuse(tape, WG_EAXIS, op, WG__NONE, "axis %d of %s", axis, text);
-}
-
-int wg__axis_resolve(wg_tape *tape, const char *op, int axis, const wg__shape *shape)
-{
-    const int place = axis < 0 ? axis + shape->rank : axis;
-    if (place >= 0 && place < shape->rank) return place;
-    refuse_axis(tape, op, axis, shape);
-    return WG_EAXIS;
-}
-
-int wg__rank_check(wg_tape *tape, const char *op, int64_t rank)
-{
-    if (rank <= WG_RANK_MAX) return WG_OK;
-    return wg__tape_refuse(tape, WG_ELIMIT, op, WG__NONE, "rank %lld exceeds %d", (long long)rank,
-                           (int)WG_RANK_MAX);
-}
 
 /* ---- reshape, permute, broadcast ---- */
 
@@ -90,7 +67,7 @@ wg_var wg_transpose(wg_var x)
     if (tape == NULL) return failed;
     const wg__shape *shape = wg__tape_shape(tape, x.index);
     if (shape->rank >= 2) return wg__var_of(tape, wg__emit_transpose(&tape->builder, x.index));
-    refuse_axis(tape, "transpose", -2, shape);
+    wg__axis_refuse(tape, "transpose", WG__NONE, -2, shape);
     return wg__var_of(tape, WG__NONE);
 }
 
@@ -120,7 +97,7 @@ wg_var wg_expand(wg_var x, int axis)
     wg__shape shape = *wg__tape_shape(tape, x.index);
     const int place = axis < 0 ? axis + shape.rank + 1 : axis;
     if (place < 0 || place > shape.rank) {
-        refuse_axis(tape, "expand", axis, &shape);
+        wg__axis_refuse(tape, "expand", WG__NONE, axis, &shape);
         return failed;
     }
     if (wg__rank_check(tape, "expand", shape.rank + 1) < 0) return failed;

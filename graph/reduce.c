@@ -3,26 +3,6 @@
 #include "graph/tape.h"
 #include <wengert/ops.h>
 
-int wg__axes_bits(wg_tape *tape, const char *op, const wg_axes *axes, const wg__shape *shape,
-                  uint32_t *bits)
-{
-    bool named[WG__RANK_MAX];
-    if (wg__axes_resolve(axes, shape->rank, named) < 0) {
-        char text[160];
-        wg__text given = wg__text_of(text, sizeof text);
-        const int32_t count = axes->count > WG_RANK_MAX ? WG_RANK_MAX : axes->count;
-        for (int32_t i = 0; i < count; i++)
-            wg__text_add(&given, "%s%d", i > 0 ? ", " : "", (int)axes->axis[i]);
-        wg__text_add(&given, ") of ");
-        wg__text_shape(&given, shape);
-        return wg__tape_refuse(tape, WG_EAXIS, op, WG__NONE, "axes (%s: missing or named twice",
-                               text);
-    }
-    *bits = 0;
-    for (int32_t i = 0; i < shape->rank; i++) *bits |= (uint32_t)named[i] << i;
-    return WG_OK;
-}
-
 /* ---- reductions ---- */
 
 /* The reduced value with its axes back, each of extent 1. */

@@ -51,8 +51,7 @@ int wg__tape_refuse(wg_tape *tape, int status, const char *op, uint32_t node, co
 /* Gives the error its place, unless it has one or happened outside the callback that runs now. */
 void wg__tape_place_error(wg_tape *tape, const wg__place *place);
 
-/* ---- arguments of recorders: value.c, move.c, reduce.c,
- * elementwise.c ---- */
+/* ---- arguments of recorders: value.c, axis.c, elementwise.c ---- */
 
 /* The tape that all of x belong to, after checking each; NULL if there is none or an error, which
  * has then been kept: `failed` is what the recorder returns. */
@@ -71,6 +70,8 @@ static inline const wg__shape *wg__tape_shape(const wg_tape *tape, uint32_t node
 wg_tape *wg__list_open(const char *op, int64_t count, const wg_var *x, uint32_t **in,
                        wg_var *failed);
 /* Arguments of constructors: the axis from 0, its set as bits; an error is kept. */
+int wg__axis_refuse(wg_tape *tape, const char *op, uint32_t where, int axis,
+                    const wg__shape *shape);
 int wg__axis_resolve(wg_tape *tape, const char *op, int axis, const wg__shape *shape);
 int wg__axes_bits(wg_tape *tape, const char *op, const wg_axes *axes, const wg__shape *shape,
                   uint32_t *bits);

@@ -148,9 +148,6 @@ int64_t wg_extent(wg_var x, int axis)
     const wg__shape *shape = x.tape->shape[record->shape];
     const int place = axis < 0 ? axis + shape->rank : axis;
     if (place >= 0 && place < shape->rank) return shape->dim[place];
-    char text[160];
-    wg__text of = wg__text_of(text, sizeof text);
-    wg__text_shape(&of, shape);
-    wg__tape_refuse(x.tape, WG_EAXIS, "extent", x.index, "axis %d of %s", axis, text);
+    wg__axis_refuse(x.tape, "extent", x.index, axis, shape);
     return 1;
 }

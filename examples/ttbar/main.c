@@ -71,7 +71,7 @@ int main(int count, char **argument)
     results found = { 0 };
     if (options_read(count, argument, &chosen) < 0) return 2;
     if (chosen.wants_help) {
-        options_help(argument[0]);
+        options_help();
         return 0;
     }
     wg_runtime *runtime =

@@ -10,9 +10,9 @@ enum { EPOCHS = 50, EPOCHS_MAX = 100000, THREADS_MAX = 1024 };
 static const char data_default[] = "examples/ttbar/data";
 static const char report_default[] = "ttbar.html";
 
-void options_help(const char *program)
+void options_help(void)
 {
-    printf("usage: %s [options]\n\n"
+    printf("usage: ./zigw build run -- [options]\n\n"
            "Trains two networks to tell which jet is which in events with two top quarks, and "
            "compares\n"
            "them with the smallest chi2 of the masses.\n\n"
@@ -23,7 +23,7 @@ void options_help(const char *program)
            "  --report FILE   page with tables and curves (%s)\n"
            "  --quiet         no progress\n"
            "  --help          this text\n",
-           program, data_default, EPOCHS, report_default);
+           data_default, EPOCHS, report_default);
 }
 
 static int number_read(const char *name, const char *text, unsigned long long least,

@@ -15,6 +15,6 @@ typedef struct options {
 
 /* 0, or -1 after it has said on standard error what it does not understand. */
 int options_read(int count, char **argument, options *out);
-void options_help(const char *program);
+void options_help(void);
 
 #endif
