@@ -331,6 +331,12 @@ const public_headers = [_][]const u8{
     "core/include/wengert/core.h",
     "graph/include/wengert/graph.h",
     "graph/include/wengert/nn.h",
+    "graph/include/wengert/nn/activation.h",
+    "graph/include/wengert/nn/formula.h",
+    "graph/include/wengert/nn/init.h",
+    "graph/include/wengert/nn/layer.h",
+    "graph/include/wengert/nn/loss.h",
+    "graph/include/wengert/nn/optimizer.h",
     "graph/include/wengert/ops.h",
     "runtime/include/wengert/data.h",
     "runtime/include/wengert/report.h",
@@ -494,16 +500,13 @@ fn addHeaders(project: Project, language: []const u8) *std.Build.Step {
     project.addIncludes(mod);
     const files = b.addWriteFiles();
     var all: []const u8 = "";
-    for (public_headers ++ .{"backwards"}) |path| {
-        const name = std.fs.path.stem(path);
-        const line = b.fmt("#include <wengert/{s}.h>\n", .{name});
-        const text = if (std.mem.eql(u8, name, "backwards")) all else line;
-        mod.addCSourceFile(.{
-            .file = files.add(b.fmt("{s}.{s}", .{ name, language }), text),
-            .flags = if (is_cpp) &Project.cpp_flags else &Project.strict,
-        });
+    const flags = if (is_cpp) &Project.cpp_flags else &Project.strict;
+    for (public_headers, 0..) |path, i| {
+        const line = b.fmt("#include <{s}>\n", .{path[std.mem.indexOf(u8, path, "wengert/").?..]});
+        mod.addCSourceFile(.{ .file = files.add(b.fmt("{d}.{s}", .{ i, language }), line), .flags = flags });
         all = b.fmt("{s}{s}", .{ line, all });
     }
+    mod.addCSourceFile(.{ .file = files.add(b.fmt("backwards.{s}", .{language}), all), .flags = flags });
     return &b.addLibrary(.{ .name = b.fmt("headers_{s}", .{language}), .root_module = mod }).step;
 }
 

@@ -9,10 +9,20 @@
 #include <string.h>
 
 const char *const header_paths[HEADER_COUNT] = {
-    "core/include/wengert/core.h",       "graph/include/wengert/graph.h",
-    "graph/include/wengert/ops.h",       "graph/include/wengert/nn.h",
-    "runtime/include/wengert/runtime.h", "runtime/include/wengert/data.h",
-    "runtime/include/wengert/train.h",   "runtime/include/wengert/report.h",
+    "core/include/wengert/core.h",
+    "graph/include/wengert/graph.h",
+    "graph/include/wengert/ops.h",
+    "graph/include/wengert/nn.h",
+    "graph/include/wengert/nn/activation.h",
+    "graph/include/wengert/nn/formula.h",
+    "graph/include/wengert/nn/init.h",
+    "graph/include/wengert/nn/layer.h",
+    "graph/include/wengert/nn/loss.h",
+    "graph/include/wengert/nn/optimizer.h",
+    "runtime/include/wengert/runtime.h",
+    "runtime/include/wengert/data.h",
+    "runtime/include/wengert/train.h",
+    "runtime/include/wengert/report.h",
     "runtime/include/wengert/wengert.h",
 };
 
