@@ -36,6 +36,59 @@ static void leading_join(wg__builder *b, uint32_t in[2])
     }
 }
 
+/* Operands of two axes or more. */
+static uint32_t matmul_whole(wg__builder *b, uint32_t x, uint32_t y)
+{
+    const wg__shape *sx = b->shape(b, x), *sy = b->shape(b, y);
+    const bool fits = sx->dim[sx->rank - 1] == sy->dim[sy->rank - 2];
+    if (fits && sx->rank > 2 && sy->rank == 2) return matmul_rows(b, x, y);
+    uint32_t in[2] = { x, y };
+    if (fits) leading_join(b, in);
+    return wg__emit2(b, WG__OP_matmul, in[0], in[1]);
+}
+
+/* Whether a product with a vector can be: said in the shapes that the caller gave. */
+static int vector_check(wg_tape *tape, const wg__shape *sx, const wg__shape *sy)
+{
+    char text[300];
+    wg__text why = wg__text_of(text, sizeof text);
+    wg__text_shape(&why, sx);
+    wg__text_add(&why, " x ");
+    wg__text_shape(&why, sy);
+    if (sx->rank == 0 || sy->rank == 0)
+        return wg__tape_refuse(tape, WG_ESHAPE, "matmul", WG__NONE,
+                               "%s: an axis is needed; a scalar is for wg_mul", text);
+    const int64_t left = sx->dim[sx->rank - 1];
+    const int64_t right = sy->dim[sy->rank > 1 ? sy->rank - 2 : 0];
+    if (left != right)
+        return wg__tape_refuse(tape, WG_ESHAPE, "matmul", WG__NONE, "%s: %lld is not %lld", text,
+                               (long long)left, (long long)right);
+    return WG_OK;
+}
+
+/* A vector is a row before the product, a column behind it, and the 1 that makes it one goes
+ * again. */
+static uint32_t matmul_vector(wg__builder *b, uint32_t x, uint32_t y)
+{
+    wg__shape row = *b->shape(b, x), column = *b->shape(b, y);
+    const bool has_row = row.rank == 1, has_column = column.rank == 1;
+    if (has_row) {
+        row = (wg__shape){ .rank = 2, .dim = { 1, row.dim[0] } };
+        x = wg__emit_reshape(b, x, &row);
+    }
+    if (has_column) {
+        column = (wg__shape){ .rank = 2, .dim = { column.dim[0], 1 } };
+        y = wg__emit_reshape(b, y, &column);
+    }
+    const uint32_t product = matmul_whole(b, x, y);
+    if (product == WG__NONE) return WG__NONE;
+    wg__shape result = *b->shape(b, product);
+    const int64_t last = result.dim[result.rank - 1];
+    result.rank -= has_row + has_column;
+    if (!has_column) result.dim[result.rank - 1] = last;
+    return wg__emit_reshape(b, product, &result);
+}
+
 wg_var wg_matmul(wg_var x, wg_var y)
 {
     wg_var failed;
@@ -44,13 +97,10 @@ wg_var wg_matmul(wg_var x, wg_var y)
     if (tape == NULL) return failed;
     wg__builder *b = &tape->builder;
     const wg__shape *sx = wg__tape_shape(tape, x.index), *sy = wg__tape_shape(tape, y.index);
-    uint32_t in[2] = { x.index, y.index };
-    const bool fits = sx->rank >= 2 && sy->rank >= 2 &&
-                      sx->dim[sx->rank - 1] == sy->dim[sy->rank - 2];
-    if (fits && sx->rank > 2 && sy->rank == 2)
-        return wg__var_of(tape, matmul_rows(b, x.index, y.index));
-    if (fits) leading_join(b, in);
-    return wg__var_of(tape, wg__emit2(b, WG__OP_matmul, in[0], in[1]));
+    if (sx->rank >= 2 && sy->rank >= 2)
+        return wg__var_of(tape, matmul_whole(b, x.index, y.index));
+    if (vector_check(tape, sx, sy) < 0) return wg__var_of(tape, WG__NONE);
+    return wg__var_of(tape, matmul_vector(b, x.index, y.index));
 }
 
 /* ---- indexing ---- */

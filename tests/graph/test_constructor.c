@@ -184,6 +184,20 @@ WITH_TAPE(products_broadcast_their_leading_axes)
                WG_SHAPE(6, 7, 2, 5));
 }
 
+/* As NumPy's matmul: the 1 that makes a matrix of a vector is no axis of the result. */
+WITH_TAPE(a_vector_is_a_row_before_a_product_and_a_column_behind_it)
+{
+    check_type(wg_matmul(f32(WG_SHAPE(2, 3)), f32(WG_SHAPE(3))), WG_F32, WG_SHAPE(2));
+    check_type(wg_matmul(f32(WG_SHAPE(3)), f32(WG_SHAPE(3, 5))), WG_F32, WG_SHAPE(5));
+    check_type(wg_matmul(f32(WG_SHAPE(3)), f32(WG_SHAPE(3))), WG_F32, WG_SCALAR);
+    check_type(wg_matmul(f32(WG_SHAPE(7, 2, 3)), f32(WG_SHAPE(3))), WG_F32, WG_SHAPE(7, 2));
+    check_type(wg_matmul(f32(WG_SHAPE(3)), f32(WG_SHAPE(7, 4, 3, 5))), WG_F32, WG_SHAPE(7, 4, 5));
+    check_type(wg_matmul(f32(WG_SHAPE(0, 3)), f32(WG_SHAPE(3))), WG_F32, WG_SHAPE(0));
+    check_type(wg_matmul(f32(WG_SHAPE(0)), f32(WG_SHAPE(0))), WG_F32, WG_SCALAR);
+    check_type(wg_matmul(f32(WG_SHAPE(1, 1, 1, 1, 1, 1, 2, 3)), f32(WG_SHAPE(3))), WG_F32,
+               WG_SHAPE(1, 1, 1, 1, 1, 1, 2));
+}
+
 /* One weight for all rows: a single product, no copies of the weight. */
 WITH_TAPE(a_matrix_on_the_right_takes_all_leading_axes_as_rows)
 {

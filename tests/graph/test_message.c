@@ -130,8 +130,13 @@ MISTAKE(nothing_has_no_largest, WG_ESHAPE, "max: [0] has no elements to choose f
 MISTAKE(any_is_of_bools, WG_EDTYPE, "any: bool expected, not f32", ignore(wg_any(w.three, WG_ALL)))
 MISTAKE(inner_extents_are_equal, WG_ESHAPE, "matmul: [2, 3] x [2, 3]: 3 is not 2",
         ignore(wg_matmul(w.matrix, w.matrix)))
-MISTAKE(a_product_needs_two_axes, WG_ESHAPE, "matmul: [2, 3] x [3]: two axes are needed",
-        ignore(wg_matmul(w.matrix, w.three)))
+MISTAKE(a_vector_is_a_column_behind_a_product, WG_ESHAPE, "matmul: [2, 3] x [4]: 3 is not 4",
+        ignore(wg_matmul(w.matrix, w.four)))
+MISTAKE(a_vector_is_a_row_before_a_product, WG_ESHAPE, "matmul: [3] x [2, 3]: 3 is not 2",
+        ignore(wg_matmul(w.three, w.matrix)))
+MISTAKE(a_scalar_has_no_product_of_matrices, WG_ESHAPE,
+        "matmul: [2, 3] x []: an axis is needed; a scalar is for wg_mul",
+        ignore(wg_matmul(w.matrix, wg_sum(w.three, WG_ALL))))
 MISTAKE(an_index_is_an_integer, WG_EDTYPE, "gather: the index must be i32 or i64, not f32",
         ignore(wg_gather(w.matrix, w.three, 0)))
 MISTAKE(an_update_has_the_shape_of_a_gather, WG_ESHAPE,

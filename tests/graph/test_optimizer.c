@@ -315,7 +315,8 @@ Test(optimizer, malformed_optimisers_are_refused)
           "assign: argument 2 is the null value (test_optimizer.c" },
         { { .update = update_wide, .name = "w" }, WG_ESHAPE,
           "assign: p: [2] f64 is not [] f64 (test_optimizer.c" },
-        { { .update = update_wrong, .name = "x" }, WG_ESHAPE, "two axes are needed (test_opt" },
+        { { .update = update_wrong, .name = "x" }, WG_ESHAPE,
+          "an axis is needed; a scalar is for wg_mul (test_opt" },
     };
     const lab l = lab_open(1);
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {

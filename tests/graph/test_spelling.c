@@ -134,6 +134,23 @@ WITH_TAPE(overlap_add_wants_what_windows_gave)
     }
 }
 
+/* [1 2 3; 4 5 6] and (1, -1, 2), (2, 3), by hand; the gradients are outer products. */
+WITH_TAPE(products_with_vectors_and_their_gradients)
+{
+    const double m[6] = { 1, 2, 3, 4, 5, 6 }, three[3] = { 1, -1, 2 }, two[2] = { 2, 3 };
+    const wg_var a = f64(m, WG_SHAPE(2, 3)), x = f64(three, WG_SHAPE(3)), y = f64(two, WG_SHAPE(2));
+    const wg_var right = wg_matmul(a, x), left = wg_matmul(y, a);
+    check_values(right, WG_SHAPE(2), (const double[]){ 5, 11 });
+    check_values(left, WG_SHAPE(3), (const double[]){ 14, 19, 24 });
+    check_values(wg_matmul(x, x), WG_SCALAR, (const double[]){ 6 });
+    const wg_var form = wg_matmul(y, right);
+    check_values(form, WG_SCALAR, (const double[]){ 43 });
+    check_values(wg_grad(form, a), WG_SHAPE(2, 3), (const double[]){ 2, -2, 4, 3, -3, 6 });
+    check_values(wg_grad(form, x), WG_SHAPE(3), (const double[]){ 14, 19, 24 });
+    check_values(wg_grad(form, y), WG_SHAPE(2), (const double[]){ 5, 11 });
+    check_values(wg_hvp(wg_matmul(x, x), x, x), WG_SHAPE(3), (const double[]){ 2, -2, 4 });
+}
+
 WITH_TAPE(sort_gives_the_elements_in_order_and_gradients_back)
 {
     static const double x[6] = { 3, NAN, -1, 2, 5, 0 }, weight[6] = { 1, 2, 3, 4, 5, 6 };

@@ -179,13 +179,15 @@ wg_var wg_overlap_add(wg_var x, int axis, wg_window window, int64_t extent);
 
 /* ---- products and indexing ---- */
 
-/* Matrix product over the last two axes; leading axes broadcast.
+/* Matrix product over the last two axes; leading axes broadcast. A vector is a row before the
+ * product and a column behind it, whose axis of extent 1 goes again.
  *
  *   shapes    x [..., m, k]   y [..., k, n]   ->  [..., m, n]       f32 or f64
+ *             [..., m, k] [k] -> [..., m];   [k] [..., k, n] -> [..., n];   [k] [k] -> []
  *   vjp       dx = g y^T   dy = x^T g   (summed over leading axes that broadcast)
  *   accuracy  |error| <= k eps sum |x y| an element; chains of fused multiply-adds, ascending in k,
  *             in blocks of 512
- *   errors    WG_EDTYPE; WG_ESHAPE k differs, fewer than two axes, leading axes do not join
+ *   errors    WG_EDTYPE; WG_ESHAPE k differs, an operand is a scalar, leading axes do not join
  *   source    Goto & van de Geijn 2008 (blocking); Giles 2008, sec. 2.2 (vjp); Higham 2002, ch. 3
  */
 wg_var wg_matmul(wg_var x, wg_var y);
