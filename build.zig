@@ -228,6 +228,7 @@ const tests = [_][]const u8{
     "tests/ops/test_math.c",
     "tests/ops/test_matmul.c",
     "tests/ops/test_move.c",
+    "tests/ops/test_mutants.c",
     "tests/ops/test_number.c",
     "tests/ops/test_order.c",
     "tests/ops/test_reduce.c",
@@ -275,8 +276,11 @@ const test_support = [_][]const u8{
     "tests/support/files.c",
     "tests/support/immediate.c",
     "tests/support/memory.c",
+    "tests/support/mutant.c",
+    "tests/support/orders.c",
     "tests/support/problem.c",
     "tests/support/replay.c",
+    "tests/support/specimen.c",
 };
 const runner = "tests/support/runner.c";
 

@@ -247,6 +247,12 @@ static bool *dependence(const immediate *im, int64_t history, int64_t count, con
     return depends;
 }
 
+static void add_cotangent(wg__builder *b, uint32_t *sum, uint32_t gradient)
+{
+    if (gradient == WG__NONE) return;
+    *sum = *sum == WG__NONE ? gradient : wg__emit2(b, WG__OP_add, *sum, gradient);
+}
+
 /* Adds what one value sends to its inputs. */
 static void sweep_node(immediate *im, uint32_t value, const bool *depends, uint32_t *cotangent)
 {
@@ -264,29 +270,35 @@ static void sweep_node(immediate *im, uint32_t value, const bool *depends, uint3
                                  .attribute_count = node->attribute_count,
                                  .r = value,
                                  .g = cotangent[value] };
-    wg__vjp(&view, gradient);
-    for (int32_t i = 0; i < node->in_count; i++) {
-        uint32_t *sum = &cotangent[node->in[i]];
-        if (!needed[i] || gradient[i] == WG__NONE) continue;
-        *sum = *sum == WG__NONE ? gradient[i] : wg__emit2(b, WG__OP_add, *sum, gradient[i]);
-    }
+    if (im->rule != NULL) im->rule(im->rule_user, &view, gradient);
+    else wg__vjp(&view, gradient);
+    for (int32_t i = 0; i < node->in_count; i++)
+        if (needed[i]) add_cotangent(b, &cotangent[node->in[i]], gradient[i]);
+}
+
+void immediate_vjps(immediate *im, int64_t y_count, const uint32_t *y, const uint32_t *g,
+                    int64_t count, const uint32_t *x, uint32_t *out)
+{
+    int64_t history = 0;
+    for (int64_t i = 0; i < y_count; i++)
+        if (y[i] >= history) history = (int64_t)y[i] + 1;
+    bool *depends = dependence(im, history, count, x);
+    uint32_t *cotangent = malloc(sizeof *cotangent * (size_t)(history + 1));
+    check(cotangent != NULL);
+    for (int64_t i = 0; i < history; i++) cotangent[i] = WG__NONE;
+    for (int64_t i = 0; i < y_count; i++) add_cotangent(&im->builder, &cotangent[y[i]], g[i]);
+    for (int64_t value = history - 1; value >= 0; value--)
+        if (depends[value] && cotangent[value] != WG__NONE && im->node[value]->in_count > 0)
+            sweep_node(im, (uint32_t)value, depends, cotangent);
+    for (int64_t i = 0; i < count; i++) out[i] = x[i] < history ? cotangent[x[i]] : WG__NONE;
+    free(depends);
+    free(cotangent);
 }
 
 void immediate_vjp(immediate *im, uint32_t y, uint32_t g, int64_t count, const uint32_t *x,
                    uint32_t *out)
 {
-    const int64_t history = (int64_t)y + 1;
-    bool *depends = dependence(im, history, count, x);
-    uint32_t *cotangent = malloc(sizeof *cotangent * (size_t)history);
-    check(cotangent != NULL);
-    for (int64_t i = 0; i < history; i++) cotangent[i] = WG__NONE;
-    cotangent[y] = g;
-    for (uint32_t value = y + 1; value-- > 0;)
-        if (depends[value] && cotangent[value] != WG__NONE && im->node[value]->in_count > 0)
-            sweep_node(im, value, depends, cotangent);
-    for (int64_t i = 0; i < count; i++) out[i] = x[i] <= y ? cotangent[x[i]] : WG__NONE;
-    free(depends);
-    free(cotangent);
+    immediate_vjps(im, 1, &y, &g, count, x, out);
 }
 
 uint32_t immediate_grad(immediate *im, uint32_t y, uint32_t g, uint32_t x)

@@ -20,6 +20,9 @@ typedef struct immediate_node {
     int64_t attribute[WG__ATTRIBUTE_MAX];
 } immediate_node;
 
+/* Stands in for wg__vjp. */
+typedef void immediate_rule(void *user, const wg__node_view *node, uint32_t *gradient);
+
 typedef struct immediate {
     wg__builder builder;        /* first */
     const struct wg__kernels *kernels;
@@ -28,6 +31,8 @@ typedef struct immediate {
     int status;                 /* of the first error */
     char why[200];
     bool copies_views;          /* views are made contiguous: the bits must not change */
+    immediate_rule *rule;       /* of every node of every sweep; NULL: the table's */
+    void *rule_user;
     void *scratch;
 } immediate;
 
@@ -56,6 +61,9 @@ void immediate_copy(const immediate *im, uint32_t value, void *out);
  * emits are values with histories themselves, so any order can be had.                           */
 void immediate_vjp(immediate *im, uint32_t y, uint32_t g, int64_t count, const uint32_t *x,
                    uint32_t *out);
+/* The same by y_count values, each with its cotangent, in one sweep. */
+void immediate_vjps(immediate *im, int64_t y_count, const uint32_t *y, const uint32_t *g,
+                    int64_t count, const uint32_t *x, uint32_t *out);
 /* The cotangent of one x, zeros where nothing flows. */
 uint32_t immediate_grad(immediate *im, uint32_t y, uint32_t g, uint32_t x);
 
