@@ -176,7 +176,7 @@ double specimen_distance(wg__op_id op, double x, double y)
     case WG__OP_abs: return fabs(x);                          /* at 0 the slope jumps by 2 */
     case WG__OP_sign: return fabs(x);                         /* at 0 the value jumps by 2 */
     case WG__OP_maximum:
-    case WG__OP_minimum: return fabs(x - y);                  /* at a tie the slopes are exchanged */
+    case WG__OP_minimum: return fabs(x - y);                  /* at a tie slopes change places */
     case WG__OP_rem: return from_whole(x / y) * fabs(y);      /* at multiples of y it jumps by y */
     case WG__OP_floor: return from_whole(x);                  /* at whole numbers it jumps by 1 */
     case WG__OP_round: return 0.5 - from_whole(x);            /* at halves it jumps by 1 */
