@@ -24,6 +24,7 @@ const core_sources = [_][]const u8{
     "core/dtype.c",
     "core/hash.c",
     "core/integer.c",
+    "core/narrow.c",
     "core/number.c",
     "core/random.c",
     "core/shape.c",
@@ -186,6 +187,7 @@ const tests = [_][]const u8{
     "tests/core/test_headers.c",
     "tests/core/test_integer.c",
     "tests/core/test_layout.c",
+    "tests/core/test_narrow.c",
     "tests/core/test_number.c",
     "tests/core/test_random.c",
     "tests/core/test_shape.c",
@@ -325,6 +327,37 @@ const bench_sources = [_][]const u8{
     "benchmarks/harness.c",
     "benchmarks/session.c",
 };
+/// The list of bits and what may not change it.
+const bits_sources = [_][]const u8{
+    "tests/bits/composites.c",
+    "tests/bits/input.c",
+    "tests/bits/main.c",
+    "tests/bits/primitives.c",
+    "tests/bits/trainings.c",
+};
+const bits_list = "tests/bits/bits.txt";
+const Setting = struct { name: []const u8, value: []const u8 };
+const bits_settings = [_]Setting{
+    .{ .name = "WENGERT_LEVEL", .value = "portable" },
+    .{ .name = "WENGERT_LEVEL", .value = "sse2" },
+    .{ .name = "WENGERT_LEVEL", .value = "avx2" },
+    .{ .name = "WENGERT_LEVEL", .value = "avx512" },
+    .{ .name = "WENGERT_THREADS", .value = "1" },
+    .{ .name = "WENGERT_THREADS", .value = "2" },
+    .{ .name = "WENGERT_THREADS", .value = "3" },
+    .{ .name = "WENGERT_THREADS", .value = "7" },
+    .{ .name = "WENGERT_THREADS", .value = "16" },
+    .{ .name = "WENGERT_THREADS", .value = "64" },
+    .{ .name = "WENGERT_PLAN", .value = "plain" },
+    .{ .name = "--rows", .value = "1" },
+    .{ .name = "--rows", .value = "13" },
+    .{ .name = "--shift", .value = "4" },
+    .{ .name = "--shift", .value = "9" },
+    .{ .name = "--host", .value = "flush" },
+    .{ .name = "--host", .value = "up" },
+    .{ .name = "--host", .value = "chop" },
+    .{ .name = "--locale", .value = "any" },
+};
 /// Compiled once per level.
 const bench_kernels = [_][]const u8{
     "benchmarks/limit.c",
@@ -379,7 +412,11 @@ pub fn build(b: *std.Build) void {
     package.install(b, .{ .version = zon.version, .os = target.result.os.tag, .uv_is_system = project.uv_is_system });
     addMainJob(fast, library);
     addBenchmarks(fast, library);
-    addTests(checked, checked.library(.static));
+    const checked_library = checked.library(.static);
+    const legs: Legs = .init(checked);
+    addBits(fast, library, legs);
+    _ = legs.add(bitsProgram(checked, checked_library), "check", "bits in Debug", &.{bits_list});
+    addTests(checked, checked_library, legs);
 }
 
 // ---- the steps -------------------------------------------------------------------------------
@@ -441,10 +478,35 @@ fn addBenchmarks(project: Project, lib: *Compile) void {
     }
 }
 
-/// The test command: both runners, every program, the tidy check, and last of all the sum of their counts.
-fn addTests(project: Project, lib: *Compile) void {
+/// The list of bits, made by the library that ships with each setting varied once.
+fn addBits(project: Project, lib: *Compile, legs: Legs) void {
     const b = project.b;
-    const legs: Legs = .init(project);
+    const exe = bitsProgram(project, lib);
+    const run = b.addRunArtifact(exe);
+    passArguments(b, run);
+    b.step("bits", "Print the hash of everything the library computes (-- --only TEXT)").dependOn(&run.step);
+
+    _ = legs.add(exe, "check", "bits", &.{bits_list});
+    for (bits_settings) |setting| {
+        const name = b.fmt("bits with {s} {s}", .{ setting.name, setting.value });
+        const leg = legs.add(exe, "check", name, &.{bits_list});
+        if (setting.name[0] == '-') leg.addArgs(&.{ setting.name, setting.value }) //
+        else leg.setEnvironmentVariable(setting.name, setting.value);
+    }
+}
+
+fn bitsProgram(project: Project, lib: *Compile) *Compile {
+    const mod = project.module();
+    project.addIncludes(mod);
+    project.addInternals(mod);
+    project.addFiles(mod, &bits_sources, &Project.strict);
+    project.link(mod, lib);
+    return project.b.addExecutable(.{ .name = "bits", .root_module = mod });
+}
+
+/// The test command: both runners, every program, the tidy check, and last of all the sum of their counts.
+fn addTests(project: Project, lib: *Compile, legs: Legs) void {
+    const b = project.b;
     const small = testProgram(project, "wg-tests", lib, false);
     _ = legs.add(small, "count", "tests on the small runner", &.{});
 

@@ -130,6 +130,9 @@ bool wg__pattern_matches(const char *pattern, const char *text); /* '*' any run,
 void wg__number_text(double value, char out[32]);
 size_t wg__number_read(const char *text, size_t bytes, double *out);
 
+/* The nearest float, whatever rounding mode the host has set. */
+float wg__narrow(double value);
+
 /* ---- levels of instruction sets ---- */
 
 typedef enum wg__level {

@@ -15,7 +15,7 @@ static int64_t integer_of(double value, double low, double high)
 
 void wg__number_store(double value, wg_dtype dtype, void *out)
 {
-    const float f32 = (float)value;
+    const float f32 = wg__narrow(value);
     const int32_t i32 = (int32_t)integer_of(value, -0x1p31, 0x1p31 - 1);
     const int64_t i64 = integer_of(value, -0x1p63, 0x1p63);
     const uint8_t u8 = (uint8_t)integer_of(value, 0, 255);

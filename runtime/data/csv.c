@@ -165,7 +165,7 @@ static int fill(const csv_reader *reader, float *x)
             WG_TRY(wg__csv_next(&csv, &field, reader->error));
             if (use.x < 0 && use.t < 0) continue;
             WG_TRY(value_read(reader, &csv, &field, &value));
-            if (use.x >= 0) x[row * reader->x_count + use.x] = (float)value;
+            if (use.x >= 0) x[row * reader->x_count + use.x] = wg__narrow(value);
             if (use.t >= 0) reader->t[row * reader->t_count + use.t] = value;
         }
     }
@@ -188,7 +188,7 @@ static int targets_add(const csv_reader *reader, wg_dataset *data)
     WG_TRY(wg__dataset_reserve(data, "t", are_whole ? WG_I32 : WG_F32, shape, &out));
     for (int64_t i = 0; i < count; i++) {
         if (are_whole) ((int32_t *)out)[i] = (int32_t)reader->t[i];
-        if (!are_whole) ((float *)out)[i] = (float)reader->t[i];
+        if (!are_whole) ((float *)out)[i] = wg__narrow(reader->t[i]);
     }
     return WG_OK;
 }

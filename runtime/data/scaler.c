@@ -90,7 +90,7 @@ static void state_set(wg__entry *entry, const double *value)
 {
     const int64_t count = wg__shape_count(&entry->type.shape);
     for (int64_t i = 0; i < count; i++) {
-        if (entry->type.dtype == WG_F32) ((float *)entry->data)[i] = (float)value[i];
+        if (entry->type.dtype == WG_F32) ((float *)entry->data)[i] = wg__narrow(value[i]);
         if (entry->type.dtype == WG_F64) ((double *)entry->data)[i] = value[i];
     }
     entry->is_trained = false;
