@@ -263,6 +263,7 @@ const tests = [_][]const u8{
     "tests/runtime/test_recompute.c",
     "tests/runtime/test_report.c",
     "tests/runtime/test_safetensors.c",
+    "tests/runtime/test_schedule.c",
     "tests/runtime/test_scaler.c",
     "tests/runtime/test_split.c",
     "tests/runtime/test_train.c",

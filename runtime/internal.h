@@ -82,6 +82,8 @@ struct wg_runtime {
 
     int64_t shard_rows_test;     /* > 0: units of an item of all that can be cut; set by tests */
     bool is_forked_always;       /* joins of any size go to the pool; set by tests */
+    /* If set, by tests, instead of wg__pool_run. */
+    void (*join_test)(wg_runtime *runtime, int64_t count, wg__pool_work *work, void *context);
     bool is_plain;               /* plans leave each op by itself: WENGERT_PLAN=plain, or tests */
     int64_t hit_count, miss_count, join_count, run_count;
 };

@@ -47,6 +47,7 @@ struct wg__pool {
     uv_loop_t loop;
     bool has_loop;
     int returned;        /* helpers that went and that the loop has told of */
+    int pauses, yields;  /* of a helper without work, before it goes */
 
     wg__pool_work *work; /* the job: written before the ticket, read after a claim */
     void *context;
@@ -105,10 +106,10 @@ static bool claim_all(wg__pool *pool, int worker)
 /* Claims, and stays as long as there may soon be more. */
 static void linger(wg__pool *pool, int worker)
 {
-    for (int idle = 0; idle < PAUSE_COUNT + YIELD_COUNT; idle++) {
+    for (int idle = 0; idle < pool->pauses + pool->yields; idle++) {
         if (claim_all(pool, worker)) idle = 0;
         if (atomic_load_explicit(&pool->is_stopping, memory_order_relaxed)) return;
-        if (idle < PAUSE_COUNT) relax();
+        if (idle < pool->pauses) relax();
         else yield();
     }
 }
@@ -218,6 +219,8 @@ wg__pool *wg__pool_create(const wg_allocator *allocator, int threads, bool keep_
     wg__pool *pool = wg__allocate_zeroed(allocator, sizeof *pool);
     if (pool == NULL) return NULL;
     pool->allocator = *allocator;
+    pool->pauses = PAUSE_COUNT;
+    pool->yields = YIELD_COUNT;
     pool->helper_capacity = threads - 1;
     const size_t bytes = (size_t)(threads - 1) * sizeof(helper);
     pool->helper = wg__allocate_zeroed(allocator, bytes);

@@ -140,12 +140,18 @@ static bool is_worth_forking(wg_runtime *runtime, const wg__frame *frame, const 
            (frame->time_ns > WAKE_NS || wg__pool_is_hot(runtime->pool));
 }
 
+static void join(wg_runtime *runtime, int64_t count, wg__pool_work *work, void *context)
+{
+    if (runtime->join_test != NULL) runtime->join_test(runtime, count, work, context);
+    else wg__pool_run(runtime->pool, count, work, context);
+}
+
 static void stage_run(run *r, const wg__stage *stage)
 {
     r->item = &r->frame->item[stage->item_first];
     if (is_worth_forking(r->runtime, r->frame, stage)) {
         r->runtime->join_count++;
-        wg__pool_run(r->runtime->pool, stage->item_count, item_run, r);
+        join(r->runtime, stage->item_count, item_run, r);
         return;
     }
     for (int64_t i = 0; i < stage->item_count; i++) item_run(r, 0, i);
@@ -235,7 +241,7 @@ void wg__frame_commit(wg_runtime *runtime, wg__frame *frame)
         bytes += wg__value_bytes(plan, &plan->value[plan->store[i].value], WG__NOWHERE);
     if (bytes >= COMMIT_BYTES_MIN && runtime->threads > 1 && plan->store_count > 1) {
         runtime->join_count++;
-        wg__pool_run(runtime->pool, plan->store_count, store_run, frame);
+        join(runtime, plan->store_count, store_run, frame);
         return;
     }
     for (int64_t i = 0; i < plan->store_count; i++) store_run(frame, 0, i);

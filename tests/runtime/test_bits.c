@@ -4,6 +4,7 @@
 #include "runtime/network.h"
 #include "support/replay.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { STEPS = 4 };
@@ -38,7 +39,9 @@ static outcome train_immediately(const network *net)
     return out;
 }
 
-static outcome train_parallel(const network *net, int threads, int64_t shard_rows)
+typedef void join_function(wg_runtime *runtime, int64_t count, wg__pool_work *work, void *context);
+
+static outcome train(const network *net, int threads, int64_t shard_rows, join_function *join)
 {
     outcome out = { .loss = { 0 } };
     wg_runtime *runtime = wg_runtime_create(WG_OPTIONS(wg_runtime_options, .threads = threads));
@@ -48,6 +51,7 @@ static outcome train_parallel(const network *net, int threads, int64_t shard_row
     check(runtime != NULL);
     runtime->shard_rows_test = shard_rows;
     runtime->is_forked_always = true;
+    runtime->join_test = join;
     for (int step = 0; step < STEPS; step++) {
         wg_tape_reset(tape);
         const wg_var loss = network_step(net, tape, params, &adam);
@@ -70,12 +74,47 @@ static void compare(const network *net)
     for (size_t i = 0; i < sizeof threads / sizeof threads[0]; i++)
         for (int j = 0; j < 4; j++) {
             const int64_t rows = j == 0 ? 0 : 1 + (int64_t)(test_random(&state) % 70);
-            const outcome found = train_parallel(net, threads[i], rows);
+            const outcome found = train(net, threads[i], rows, NULL);
             check_msg(memcmp(&found, &expected, sizeof found) == 0,
                       "%d threads, shards of %lld: loss %.9g, not %.9g", threads[i],
                       (long long)rows, (double)found.loss[STEPS - 1],
                       (double)expected.loss[STEPS - 1]);
         }
+}
+
+/* ---- a scheduler that a seed drives, in place of the pool: any order, any worker ---- */
+
+static uint64_t order_state;
+
+static void join_in_any_order(wg_runtime *runtime, int64_t count, wg__pool_work *work,
+                              void *context)
+{
+    int64_t *item = malloc((size_t)count * sizeof *item);
+    check(item != NULL || count == 0);
+    for (int64_t i = 0; i < count; i++) {
+        const int64_t j = test_draw(&order_state, 0, i);
+        item[i] = item[j];
+        item[j] = i;
+    }
+    for (int64_t i = 0; i < count; i++)
+        work(context, (int)test_draw(&order_state, 0, runtime->threads - 1), item[i]);
+    free(item);
+}
+
+Test(bits, a_step_is_the_same_in_any_order_of_its_items)
+{
+    network *net = network_make(60, 33);
+    net->dropout = 0.2;
+    const outcome expected = train_immediately(net);
+    uint64_t state = test_seed();
+    for (int i = 0; i < 100; i++) {
+        order_state = test_random(&state);
+        const uint64_t seed = order_state;
+        const outcome found = train(net, 5, 1 + i % 19, join_in_any_order);
+        check_msg(memcmp(&found, &expected, sizeof found) == 0, "the order of seed %llu",
+                  (unsigned long long)seed);
+    }
+    free(net);
 }
 
 Test(bits, a_small_step_is_the_same_however_it_is_cut)
