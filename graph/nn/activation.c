@@ -3,6 +3,15 @@
 #include <wengert/nn.h>
 #include <math.h>
 
+wg_var wg_activate(wg_var x, wg_activation *activation)
+{
+    if (!activation) return x;
+    const uint32_t held = wg_location_hold(x.tape);
+    x = activation(x);
+    wg_location_release(x.tape, held);
+    return x;
+}
+
 wg_var wg_identity(wg_var x)
 {
     return x;

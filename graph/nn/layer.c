@@ -1,6 +1,7 @@
 /* Layers: functions from a scope, a name and a value to a value. What they remember lives in the
  * scope's params below that name, and each notes its result under its own path. */
 #include <wengert/nn.h>
+#include <math.h>
 #include <stdio.h>
 
 /* An error value, after an error of the tape. */
@@ -15,16 +16,6 @@ static bool is_zeroed(const uint64_t *reserved, int count)
     for (int i = 0; i < count; i++)
         if (reserved[i] != 0) return false;
     return true;
-}
-
-/* The caller's activation, bracketed so that its lines do not become the layer's. */
-static wg_var activated(wg_var x, wg_activation *activation)
-{
-    if (!activation) return x;
-    const uint32_t held = wg_location_hold(x.tape);
-    x = activation(x);
-    wg_location_release(x.tape, held);
-    return x;
 }
 
 static wg_initializer or_default(wg_initializer given, wg_initializer other)
@@ -58,7 +49,7 @@ wg_var wg_dense(wg_scope scope, const char *name, wg_var x, int64_t width,
     if (!chosen.without_bias)
         y = wg_add(y, wg_param(own, "bias", dtype, WG_SHAPE(width),
                                or_default(chosen.bias, wg_init_constant(0))));
-    y = activated(y, chosen.activation);
+    y = wg_activate(y, chosen.activation);
     wg_note(scope, name, y);
     return y;
 }
@@ -94,4 +85,62 @@ wg_var wg_dropout(wg_scope scope, const char *name, wg_var x, double rate)
     }
     wg_note(scope, name, y);
     return y;
+}
+
+wg_var wg_embedding(wg_scope scope, const char *name, wg_var index, int64_t count, int64_t width)
+{
+    const wg_scope own = wg_scope_in(scope, name);
+    const wg_dtype dtype = wg_dtype_of(index);
+    if (dtype == WG_F32 || dtype == WG_F64)
+        return wg_refuse(own, "embedding", index, WG_EDTYPE, "an index is an integer");
+    if (dtype == WG_U8 || dtype == WG_BOOL) index = wg_cast(index, WG_I32);
+    const double deviation = 1 / sqrt(width > 0 ? (double)width : 1);
+    const wg_var weight = wg_param(own, "weight", dtype, WG_SHAPE(count, width),
+                                   wg_init_normal(0, deviation));
+    const wg_var y = wg_gather(weight, index, 0);
+    wg_note(scope, name, y);
+    return y;
+}
+
+wg_var wg_flatten(wg_var x)
+{
+    const wg_shape shape = wg_shape_of(x);
+    if (shape.rank == 0)
+        return wg_refuse((wg_scope){ 0 }, "flatten", x, WG_EAXIS, "[n, ...] expected");
+    int64_t count = 1; /* counted, since -1 would stand for anything where there are no rows */
+    for (int32_t i = 1; i < shape.rank; i++) count *= shape.dim[i];
+    return wg_reshape(x, WG_SHAPE(shape.dim[0], count));
+}
+
+/* The caller's block, bracketed as an activation is. */
+static wg_var blocked(wg_scope scope, wg_var x, wg_block *block, void *user)
+{
+    if (!block) return wg_refuse(scope, "block", x, WG_EINVALID, "there is no function");
+    const uint32_t held = wg_location_hold(scope.tape);
+    x = block(scope, x, user);
+    wg_location_release(scope.tape, held);
+    return x;
+}
+
+wg_var wg_residual(wg_scope scope, const char *name, wg_var x, wg_block *block, void *user)
+{
+    const wg_var y = wg_add(x, blocked(wg_scope_in(scope, name), x, block, user));
+    wg_note(scope, name, y);
+    return y;
+}
+
+wg_var wg_sequential(wg_scope scope, const char *name, wg_var x, int64_t count,
+                     const wg_stage *stage)
+{
+    const wg_scope own = wg_scope_in(scope, name);
+    if (count < 0 || (count > 0 && !stage))
+        return wg_refuse(own, "sequential", x, WG_EINVALID, "there are no stages");
+    for (int64_t i = 0; i < count; i++) {
+        if (!is_zeroed(stage[i].reserved, 2))
+            return wg_refuse(own, "sequential", x, WG_EINVALID,
+                             "a stage was not zeroed: reserved has a value");
+        x = blocked(wg_scope_in(own, stage[i].name), x, stage[i].block, stage[i].user);
+    }
+    wg_note(scope, name, x);
+    return x;
 }

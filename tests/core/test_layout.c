@@ -40,6 +40,19 @@
     SIZE(wg_dense_options, 128) FIELD(wg_dense_options, activation, 0)                            \
        FIELD(wg_dense_options, without_bias, 8) FIELD(wg_dense_options, weight, 16)               \
        FIELD(wg_dense_options, bias, 56) FIELD(wg_dense_options, reserved, 96)                    \
+    SIZE(wg_stage, 40) FIELD(wg_stage, name, 0) FIELD(wg_stage, block, 8)                         \
+       FIELD(wg_stage, user, 16) FIELD(wg_stage, reserved, 24)                                    \
+    SIZE(wg_conv_options, 192) FIELD(wg_conv_options, activation, 0)                              \
+       FIELD(wg_conv_options, without_bias, 8) FIELD(wg_conv_options, stride, 16)                 \
+       FIELD(wg_conv_options, dilation, 32) FIELD(wg_conv_options, pad, 48)                       \
+       FIELD(wg_conv_options, groups, 64) FIELD(wg_conv_options, same, 72)                        \
+       FIELD(wg_conv_options, weight, 80) FIELD(wg_conv_options, bias, 120)                       \
+       FIELD(wg_conv_options, reserved, 160)                                                      \
+    SIZE(wg_norm_options, 56) FIELD(wg_norm_options, epsilon, 0)                                  \
+       FIELD(wg_norm_options, momentum, 8) FIELD(wg_norm_options, without_affine, 16)             \
+       FIELD(wg_norm_options, reserved, 24)                                                       \
+    SIZE(wg_attention_options, 48) FIELD(wg_attention_options, without_bias, 0)                   \
+       FIELD(wg_attention_options, dropout, 8) FIELD(wg_attention_options, reserved, 16)          \
     SIZE(wg_optimizer, 168) FIELD(wg_optimizer, update, 0) FIELD(wg_optimizer, name, 8)           \
        FIELD(wg_optimizer, rate, 16) FIELD(wg_optimizer, setting, 24)                             \
        FIELD(wg_optimizer, user, 88) FIELD(wg_optimizer, unchecked, 96)                           \

@@ -350,3 +350,140 @@ Test(layer, dropout_refuses_a_rate_that_leaves_nothing_or_is_none)
     lab_refused(l, WG_ENAME, "'' is no name");
     lab_close(l);
 }
+
+/* ---- embedding, flatten, residual, sequential ---- */
+
+/* Rows 2, 0, 2 of three: looked up, and the gradient of row 2 counts twice. */
+Test(layer, embedding_looks_rows_up)
+{
+    const float table[6] = { 1, 2, 3, 4, 5, 6 };
+    const uint8_t bytes[4] = { 2, 0, 2, 1 };
+    const int64_t words[4] = { 2, 0, 2, 1 };
+    const float expected[6] = { 5, 6, 1, 2, 5, 6 };
+    const lab l = lab_open(1);
+    lab_put(l, "e/weight", table, WG_SHAPE(3, 2));
+    for (int k = 0; k < 2; k++) {
+        float y[8], g[6];
+        const wg_scope scope = lab_scope(l, WG_TRAINING);
+        wg_var index = wg_input(l.tape, "i", k == 0 ? wg_u8(bytes, WG_SHAPE(3, 1))
+                                                    : wg_i64(words, WG_SHAPE(3, 1)));
+        wg_var rows = wg_embedding(scope, "e", index, 3, 2), weight;
+        check(wg_shape_equal(wg_shape_of(rows), WG_SHAPE(3, 1, 2)));
+        check(wg_find(scope, "e").index == rows.index);
+        lab_read_f32(l, rows, y, 6);
+        check_bytes(y, expected, sizeof expected);
+        check_equal_i(wg_parameters(scope, 1, &weight), 1);
+        lab_read_f32(l, wg_grad(wg_sum(rows, WG_ALL), weight), g, 6);
+        for (int i = 0; i < 6; i++) check(g[i] == (i < 2 ? 1.0f : i < 4 ? 0.0f : 2.0f));
+    }
+    lab_close(l);
+}
+
+/* A row has length 1 on average: 64 draws of variance 1/64 and 256 rows, so the mean square of all
+ * is 1/64 within 5 deviations of 1/64 sqrt(2 / 16384). */
+Test(layer, embedding_starts_with_rows_of_length_1)
+{
+    const int32_t index = 0;
+    const lab l = lab_open(1);
+    const wg_scope scope = lab_scope(l, WG_TRAINING);
+    wg_var row = wg_embedding(scope, "e", wg_input(l.tape, "i", wg_i32(&index, WG_SCALAR)), 256,
+                              64);
+    check(wg_shape_equal(wg_shape_of(row), WG_SHAPE(64)));
+    check_status(wg_run(l.runtime, l.tape), WG_OK);
+    wg_view view;
+    check_status(wg_params_find(l.params, "e/weight", &view), WG_OK);
+    double sum = 0;
+    for (int i = 0; i < 256 * 64; i++) {
+        const double w = (double)((const float *)view.data)[i];
+        sum += w * w;
+    }
+    check_close(sum / 256, 1, 5 * sqrt(2.0 / 16384));
+    lab_close(l);
+}
+
+Test(layer, embedding_refuses_what_is_no_index)
+{
+    const lab l = lab_open(1);
+    const wg_scope scope = lab_scope(l, WG_TRAINING);
+    ignore(wg_embedding(scope, "e", wg_full(l.tape, WG_F32, WG_SHAPE(2), 1), 3, 2));
+    lab_refused(l, WG_EDTYPE, "e: embedding: [2]: an index is an integer (test_layer.c");
+    double value;
+    wg_var rows = wg_embedding(lab_scope(l, WG_TRAINING), "e",
+                               wg_full(l.tape, WG_I32, WG_SHAPE(2), 3), 3, 2);
+    check_status(wg_item(l.runtime, wg_sum(rows, WG_ALL), &value), WG_EINDEX);
+    check_equal_i(wg_params_count(l.params), 0);
+    lab_close(l);
+}
+
+Test(layer, flatten_keeps_the_samples)
+{
+    const lab l = lab_open(1);
+    const wg_shape from[4] = { WG_SHAPE(2, 3, 4), WG_SHAPE(5), WG_SHAPE(0, 3), WG_SHAPE(2, 0) };
+    const wg_shape to[4] = { WG_SHAPE(2, 12), WG_SHAPE(5, 1), WG_SHAPE(0, 3), WG_SHAPE(2, 0) };
+    for (int i = 0; i < 4; i++)
+        check(wg_shape_equal(wg_shape_of(wg_flatten(wg_full(l.tape, WG_F32, from[i], 1))), to[i]));
+    ignore(wg_flatten(wg_full(l.tape, WG_F32, WG_SCALAR, 1)));
+    lab_refused(l, WG_EAXIS, "flatten: []: [n, ...] expected (test_layer.c");
+    lab_close(l);
+}
+
+static wg_var scaled_block(wg_scope scope, wg_var x, void *user)
+{
+    const wg_initializer init = wg_init_constant(*(const double *)user);
+    return wg_mul(x, wg_param(scope, "scale", wg_dtype_of(x), WG_SCALAR, init));
+}
+
+/* 3 + 2 * 3, then (9 * 2) * 5; each scale is a parameter of its own scope. */
+Test(layer, blocks_are_added_and_follow_each_other)
+{
+    double two = 2, five = 5;
+    const wg_stage stages[2] = { { .name = "a", .block = scaled_block, .user = &two },
+                                 { .name = "b", .block = scaled_block, .user = &five } };
+    const lab l = lab_open(1);
+    const wg_scope scope = lab_scope(l, WG_TRAINING);
+    wg_var x = wg_full(l.tape, WG_F64, WG_SHAPE(1), 3);
+    wg_var y = wg_residual(scope, "skip", x, scaled_block, &two);
+    check(wg_find(scope, "skip").index == y.index);
+    wg_var z = wg_sequential(scope, "stack", y, 2, stages);
+    check(wg_find(scope, "stack").index == z.index);
+    check(lab_item(l, z) == 90);
+    wg_view view;
+    check_status(wg_params_find(l.params, "skip/scale", &view), WG_OK);
+    check_status(wg_params_find(l.params, "stack/a/scale", &view), WG_OK);
+    check_status(wg_params_find(l.params, "stack/b/scale", &view), WG_OK);
+    check(wg_sequential(scope, "none", z, 0, NULL).index == z.index);
+    lab_close(l);
+}
+
+static wg_var wrong_block(wg_scope scope, wg_var x, void *user)
+{
+    (void)scope;
+    return wg_reshape(x, *(const wg_shape *)user);
+}
+
+/* The line is that of the block's own statement. */
+Test(layer, a_block_answers_for_itself)
+{
+    wg_shape shape = WG_SHAPE(7);
+    const wg_stage none[1] = { { .name = "a" } };
+    const lab l = lab_open(1);
+#line 900 "caller.c"
+    ignore(wg_residual(lab_scope(l, WG_TRAINING), "r", wg_full(l.tape, WG_F32, WG_SHAPE(2), 1),
+                       wrong_block, &shape));
+#line 474 "test_layer.c"
+    lab_refused(l, WG_ESHAPE, "(test_layer.c:461)");
+    ignore(wg_residual(lab_scope(l, WG_TRAINING), "r", wg_full(l.tape, WG_F32, WG_SHAPE(2), 1),
+                       NULL, NULL));
+    lab_refused(l, WG_EINVALID, "r: block: [2]: there is no function (test_layer.c");
+    ignore(wg_sequential(lab_scope(l, WG_TRAINING), "s", wg_full(l.tape, WG_F32, WG_SHAPE(2), 1),
+                         1, none));
+    lab_refused(l, WG_EINVALID, "s/a: block: [2]: there is no function (test_layer.c");
+    ignore(wg_sequential(lab_scope(l, WG_TRAINING), "s", wg_full(l.tape, WG_F32, WG_SHAPE(2), 1),
+                         -1, none));
+    lab_refused(l, WG_EINVALID, "s: sequential: [2]: there are no stages (test_layer.c");
+    const wg_stage dirty = { .name = "a", .block = scaled_block, .reserved = { 0, 1 } };
+    ignore(wg_sequential(lab_scope(l, WG_TRAINING), "s", wg_full(l.tape, WG_F32, WG_SHAPE(2), 1),
+                         1, &dirty));
+    lab_refused(l, WG_EINVALID, "a stage was not zeroed: reserved has a value");
+    lab_close(l);
+}

@@ -259,6 +259,10 @@ wg_scope wg_scope_replaced(wg_scope scope, int64_t count, const wg_var *paramete
                            const wg_var *value);
 bool wg_scope_training(wg_scope scope);
 const char *wg_scope_path(wg_scope scope); /* "" at the root; valid until the tape's reset */
+/* Refuses argument x of a layer with the tape's error "path: op: [2, 3]: reason", of the path of
+ * scope (zeroed: none) and the shape of x, if it is the first. Returns the error value that the
+ * layer returns then. A null x is refused as such. */
+wg_var wg_refuse(wg_scope scope, const char *op, wg_var x, int status, const char *reason);
 
 /* Records the first value of a parameter. scope is the parameter itself: draws under it depend on
  * its path and the seed alone. */
@@ -326,6 +330,7 @@ wg_var wg_bernoulli(wg_scope scope, const char *name, wg_shape shape, double pro
 #define wg_hessian(...) WG_HERE(wg_hessian(__VA_ARGS__))
 #define wg_custom_vjp(...) WG_HERE(wg_custom_vjp(__VA_ARGS__))
 #define wg_extern(...) WG_HERE(wg_extern(__VA_ARGS__))
+#define wg_refuse(...) WG_HERE(wg_refuse(__VA_ARGS__))
 #define wg_param(...) WG_HERE(wg_param(__VA_ARGS__))
 #define wg_state(...) WG_HERE(wg_state(__VA_ARGS__))
 #define wg_state_like(...) WG_HERE(wg_state_like(__VA_ARGS__))

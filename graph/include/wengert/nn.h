@@ -17,10 +17,14 @@
 #define WENGERT_NN_H
 
 #include <wengert/nn/activation.h>
+#include <wengert/nn/attention.h>
+#include <wengert/nn/convolution.h>
 #include <wengert/nn/formula.h>
 #include <wengert/nn/init.h>
 #include <wengert/nn/layer.h>
 #include <wengert/nn/loss.h>
+#include <wengert/nn/norm.h>
 #include <wengert/nn/optimizer.h>
+#include <wengert/nn/pooling.h>
 
 #endif

@@ -13,6 +13,9 @@ extern "C" {
 #endif
 
 typedef wg_var wg_activation(wg_var x);
+/* activation(x), or x itself if it is NULL, bracketed as layers of your own must call it: what it
+ * records carries its own lines, not the layer's. */
+wg_var wg_activate(wg_var x, wg_activation *activation);
 wg_var wg_identity(wg_var x); /* x itself: nothing is recorded */
 /* 0 where x <= 0, else x: NaN stays NaN. Exact; any dtype; derivative 0 at 0.
  * source    Nair & Hinton 2010 */
@@ -43,6 +46,7 @@ wg_var wg_gelu(wg_var x);
 #endif
 
 #ifndef WG_NO_LOCATION
+#define wg_activate(...) WG_HERE(wg_activate(__VA_ARGS__))
 #define wg_identity(...) WG_HERE(wg_identity(__VA_ARGS__))
 #define wg_relu(...) WG_HERE(wg_relu(__VA_ARGS__))
 #define wg_softplus(...) WG_HERE(wg_softplus(__VA_ARGS__))

@@ -46,6 +46,36 @@ wg_var wg_standardize(wg_scope scope, const char *name, wg_var x);
  *   source    Srivastava et al. 2014 */
 wg_var wg_dropout(wg_scope scope, const char *name, wg_var x, double rate);
 
+/* The rows of "weight" that the index names: what a word, a class or a place is as numbers.
+ *
+ *   index     integers or bool, 0 <= index < count: else the run fails with WG_EINDEX
+ *   shapes    [...] -> [..., width]; parameter "weight" [count, width], at first normal with
+ *             variance 1 / width, so that a row has length 1
+ *   vjp       dweight = g, added up for each row
+ *   errors    WG_EDTYPE index is of floating point; WG_ESHAPE count or width is negative */
+wg_var wg_embedding(wg_scope scope, const char *name, wg_var index, int64_t count, int64_t width);
+
+wg_var wg_flatten(wg_var x); /* [n, ...] -> [n, count]; errors WG_EAXIS x is a scalar */
+
+/* A piece of a network, as wg_network (train.h) is one; in a scope of its own. */
+typedef wg_var wg_block(wg_scope scope, wg_var x, void *user);
+/* x + block(x), the block in the scope of the name.
+ *   errors    WG_ESHAPE what the block gives does not join x; those of the block
+ *   source    He et al. 2016 */
+wg_var wg_residual(wg_scope scope, const char *name, wg_var x, wg_block *block, void *user);
+
+/* One of several blocks, one after the other. */
+typedef struct wg_stage {
+    const char *name;
+    wg_block *block;
+    void *user;
+    uint64_t reserved[2];
+} wg_stage;
+/* The blocks in order, each in the scope of its name below that of the whole. Of none x itself.
+ *   errors    WG_EINVALID count is negative, a block is missing, a stage was not zeroed */
+wg_var wg_sequential(wg_scope scope, const char *name, wg_var x, int64_t count,
+                     const wg_stage *stage);
+
 #ifdef __cplusplus
 }
 #endif
@@ -57,6 +87,10 @@ wg_var wg_dropout(wg_scope scope, const char *name, wg_var x, double rate);
 #define wg_dense(...) WG_HERE(wg_dense(__VA_ARGS__))
 #define wg_standardize(...) WG_HERE(wg_standardize(__VA_ARGS__))
 #define wg_dropout(...) WG_HERE(wg_dropout(__VA_ARGS__))
+#define wg_embedding(...) WG_HERE(wg_embedding(__VA_ARGS__))
+#define wg_flatten(...) WG_HERE(wg_flatten(__VA_ARGS__))
+#define wg_residual(...) WG_HERE(wg_residual(__VA_ARGS__))
+#define wg_sequential(...) WG_HERE(wg_sequential(__VA_ARGS__))
 #endif
 
 #endif
