@@ -238,6 +238,10 @@ static void item(void *context, int worker, int64_t index)
 {
     job *j = context;
     j->mistakes += j->is_busy[worker];
+    if (index < 0 || index >= ITEMS_MAX) { /* of a broken claim */
+        j->mistakes++;
+        return;
+    }
     j->is_busy[worker] = true;
     point();
     j->done[index]++;
