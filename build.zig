@@ -430,6 +430,7 @@ pub fn build(b: *std.Build) void {
     addBits(fast, library, legs);
     _ = legs.add(bitsProgram(checked, checked_library), "check", "bits in Debug", &.{bits_list});
     addTests(checked, checked_library, legs);
+    addRaces(checked.withRaces());
 }
 
 // ---- the steps -------------------------------------------------------------------------------
@@ -528,7 +529,7 @@ fn addTests(project: Project, lib: *Compile, legs: Legs) void {
     passArguments(b, quick);
     b.step("test-quick", "Tests on the small runner alone (-- TEXT for those whose suite/name contains it)").dependOn(&quick.step);
 
-    if (tests.len > 0 and Project.fromSystem(b, "criterion", project.native and !project.tsan)) {
+    if (tests.len > 0 and Project.fromSystem(b, "criterion", project.native)) {
         const criterion = testProgram(project, "wg-tests-criterion", lib, true);
         const run = legs.add(criterion, "count", "tests on Criterion", &.{});
         run.addArgs(&.{ "--timeout", "600" });
@@ -548,6 +549,25 @@ fn addTests(project: Project, lib: *Compile, legs: Legs) void {
     _ = job.addOutputFileArg("ttbar.html");
     examples.dependOn(&job.step);
     b.step("test", "Run all tests; the last line is `N passed, N failed`").dependOn(&legs.sum.step);
+}
+
+/// Everything on the small runner under ThreadSanitizer, with few threads and with many.
+fn addRaces(project: Project) void {
+    const b = project.b;
+    const step = b.step("tsan", "Tests on the small runner under ThreadSanitizer (-- TEXT for some of them)");
+    const exe = testProgram(project, "wg-tests-tsan", project.library(.static), false);
+    var before: ?*std.Build.Step = null;
+    for ([_][]const u8{ "1", "2", "8", "64" }) |threads| {
+        const run = b.addRunArtifact(exe);
+        run.setName(b.fmt("tests with {s} threads", .{threads}));
+        run.setEnvironmentVariable("WENGERT_THREADS", threads);
+        run.setEnvironmentVariable("TSAN_OPTIONS", "halt_on_error=1:die_after_fork=0");
+        run.has_side_effects = true;
+        passArguments(b, run);
+        if (before) |other| run.step.dependOn(other); // One at a time: each has the machine.
+        before = &run.step;
+    }
+    step.dependOn(before.?);
 }
 
 fn testProgram(project: Project, name: []const u8, lib: *Compile, criterion: bool) *Compile {

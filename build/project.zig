@@ -98,7 +98,7 @@ pub fn init(b: *std.Build, target: std.Build.ResolvedTarget, lists: Lists) Proje
         .b = b,
         .lists = lists,
         .target = target,
-        .tsan = b.option(bool, "tsan", "ThreadSanitizer in library and tests (without Criterion)") orelse false,
+        .tsan = false,
         .native = native,
         .uv_is_system = uv_is_system,
         .uv = if (uv_is_system) null else b.lazyDependency("libuv", .{}),
@@ -113,6 +113,14 @@ pub fn init(b: *std.Build, target: std.Build.ResolvedTarget, lists: Lists) Proje
 pub fn withMode(project: Project, optimize: Optimize) Project {
     var copy = project;
     copy.optimize = optimize;
+    return copy;
+}
+
+/// Everything under ThreadSanitizer.
+pub fn withRaces(project: Project) Project {
+    var copy = project;
+    copy.tsan = true;
+    copy.kernel_objects = copy.kernelObjects(copy.lists.kernels);
     return copy;
 }
 
