@@ -272,6 +272,7 @@ const tests = [_][]const u8{
     "tests/runtime/test_read.c",
     "tests/runtime/test_recompute.c",
     "tests/runtime/test_report.c",
+    "tests/runtime/test_rows.c",
     "tests/runtime/test_safetensors.c",
     "tests/runtime/test_schedule.c",
     "tests/runtime/test_scaler.c",

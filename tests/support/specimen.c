@@ -160,6 +160,7 @@ specimen specimen_as(const specimen *s, wg_dtype dtype)
     for (int32_t i = 0; i < as.in_count; i++)
         if (wg__dtype_is_float(as.in[i].dtype)) as.in[i].dtype = dtype;
     if (as.wanted.dtype == WG_F64 && as.op != WG__OP_cast) as.wanted.dtype = dtype;
+    if (as.op == WG__OP_bitcast) as.wanted.dtype = dtype == WG_F32 ? WG_I32 : WG_I64;
     return as;
 }
 
