@@ -253,6 +253,7 @@ const tests = [_][]const u8{
     "tests/runtime/test_allocation.c",
     "tests/runtime/test_bits.c",
     "tests/runtime/test_check.c",
+    "tests/runtime/test_check_table.c",
     "tests/runtime/test_commit.c",
     "tests/runtime/test_csv.c",
     "tests/runtime/test_custom.c",

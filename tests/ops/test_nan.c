@@ -188,8 +188,11 @@ static void check_reduction(bench *b, specimen s, wg__level level, int64_t n, in
     }
 }
 
-static bool test_is_long(void) { return getenv("WG_LONG") != NULL; }
-#include <stdlib.h>
+/* WG_LONG of the environment goes through everything. */
+static bool test_is_long(void)
+{
+    return getenv("WG_LONG") != NULL;
+}
 
 /* ---- all of them ---- */
 

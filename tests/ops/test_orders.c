@@ -214,7 +214,11 @@ static void check_occasion(const occasion *o, uint64_t *state)
     problem_free(&p);
 }
 
-static bool test_is_long(void) { return getenv("WG_LONG") != NULL; }
+/* WG_LONG of the environment goes through everything. */
+static bool test_is_long(void)
+{
+    return getenv("WG_LONG") != NULL;
+}
 
 /* ---- the product ---- */
 

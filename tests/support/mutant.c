@@ -140,6 +140,17 @@ static void hold_constant(reading *r)
     r->node.r = wg__emit1(b, WG__OP_stop_gradient, r->node.r);
 }
 
+/* One too large; of a permutation, which must stay one, exchanged with the next. */
+static void misread_word(reading *r, int32_t word)
+{
+    const int32_t next = (word + 1) % r->node.attribute_count;
+    const int64_t kept = r->attribute[word];
+    r->attribute[word] = kept + 1;
+    if (r->node.op != WG__OP_permute) return;
+    r->attribute[word] = r->attribute[next];
+    r->attribute[next] = kept;
+}
+
 static void misread(mutant kind, reading *r)
 {
     wg__builder *b = r->node.builder;
@@ -158,7 +169,7 @@ static void misread(mutant kind, reading *r)
         break;
     default: {
         const int32_t word = (int32_t)kind - MUTANT_ATTRIBUTE_0;
-        if (word >= 0 && word < r->node.attribute_count) r->attribute[word]++;
+        if (word >= 0 && word < r->node.attribute_count) misread_word(r, word);
         break;
     }
     }
