@@ -308,6 +308,7 @@ const programs = [_][]const u8{
     "examples/02_loop.c",
     "examples/03_program.c",
     "examples/04_check.c",
+    "examples/07_reproduce.c",
     "tests/api/p20_cpp.cpp",
 };
 /// Programs as users write them, called by tests/api/test_programs.c: `main` of NAME.c is NAME_main there.

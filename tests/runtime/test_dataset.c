@@ -58,6 +58,34 @@ Test(dataset, may_have_no_rows)
     wg_dataset_free(data);
 }
 
+/* Columns in this order, of values from `first` on. */
+static wg_fingerprint print_of(const char *one, const char *other, wg_dtype dtype, int32_t first)
+{
+    const int32_t values[4] = { first, 2, 3, 4 };
+    wg_fingerprint print = { { 0, 0 } };
+    wg_dataset *data = wg_dataset_create(NULL);
+    check_status(wg_dataset_add(data, one, wg_view_of(values, dtype, WG_SHAPE(4))), WG_OK);
+    check_status(wg_dataset_add(data, other, wg_view_of(values, dtype, WG_SHAPE(4))), WG_OK);
+    check_status(wg_dataset_fingerprint(data, &print), WG_OK);
+    wg_dataset_free(data);
+    return print;
+}
+
+static bool are_equal(wg_fingerprint x, wg_fingerprint y)
+{
+    return x.word[0] == y.word[0] && x.word[1] == y.word[1];
+}
+
+Test(dataset, fingerprint_is_of_names_dtypes_and_elements_in_any_order)
+{
+    const wg_fingerprint print = print_of("x", "t", WG_I32, 1);
+    check(are_equal(print, print_of("t", "x", WG_I32, 1)));
+    check(!are_equal(print, print_of("x", "s", WG_I32, 1)));
+    check(!are_equal(print, print_of("x", "t", WG_F32, 1)));
+    check(!are_equal(print, print_of("x", "t", WG_I32, 5)));
+    check_status(wg_dataset_fingerprint(NULL, &(wg_fingerprint){ { 0, 0 } }), WG_EINVALID);
+}
+
 static int fill(const wg_allocator *allocator, void *user)
 {
     static const float x[20] = { 0 };

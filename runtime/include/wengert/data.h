@@ -31,6 +31,8 @@ int wg_dataset_add(wg_dataset *data, const char *column, wg_view view);
 /* The column as a contiguous view of the dataset's own memory, valid until the dataset is freed. */
 int wg_dataset_find(const wg_dataset *data, const char *column, wg_view *view);
 int64_t wg_dataset_count(const wg_dataset *data); /* rows */
+/* Of names, dtypes, shapes and elements, whatever the order of the columns; NaN is one. */
+int wg_dataset_fingerprint(const wg_dataset *data, wg_fingerprint *out);
 
 /* ---- readers ---- */
 
