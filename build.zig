@@ -106,6 +106,7 @@ const graph_sources = [_][]const u8{
 const nn_sources = [_][]const u8{
     "graph/nn/activation.c",
     "graph/nn/attention.c",
+    "graph/nn/average.c",
     "graph/nn/convolution.c",
     "graph/nn/formula.c",
     "graph/nn/init.c",
@@ -113,6 +114,7 @@ const nn_sources = [_][]const u8{
     "graph/nn/loss.c",
     "graph/nn/norm.c",
     "graph/nn/optimizer.c",
+    "graph/nn/optimizer_rule.c",
     "graph/nn/pooling.c",
 };
 const runtime_sources = [_][]const u8{
@@ -202,6 +204,7 @@ const tests = [_][]const u8{
     "tests/core/test_view.c",
     "tests/graph/test_activation.c",
     "tests/graph/test_attention.c",
+    "tests/graph/test_average.c",
     "tests/graph/test_body.c",
     "tests/graph/test_constructor.c",
     "tests/graph/test_convolution.c",
@@ -218,6 +221,7 @@ const tests = [_][]const u8{
     "tests/graph/test_message.c",
     "tests/graph/test_norm.c",
     "tests/graph/test_optimizer.c",
+    "tests/graph/test_optimizer_rule.c",
     "tests/graph/test_params.c",
     "tests/graph/test_pooling.c",
     "tests/graph/test_random.c",

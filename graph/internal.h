@@ -84,6 +84,7 @@ typedef struct wg__version {
     uint32_t assigned;         /* value of the last assign, WG__NONE: none pending */
     uint32_t epoch;            /* commits of this recording that replaced its value */
     uint32_t first;            /* the first record that read it: its place is where it was met */
+    uint32_t condition;        /* assigns take effect where it holds; WG__NONE: always */
 } wg__version;
 
 typedef enum wg__effect_kind { WG__CREATE = 1, WG__ASSIGN, WG__REQUIRE_FINITE } wg__effect_kind;
@@ -140,7 +141,8 @@ typedef struct wg__memo {
 _Static_assert(offsetof(wg__memo, dtype) == 32, "no padding in what is compared");
 enum { WG__MEMO_COUNT = 128 }; /* a network asks for some dozens */
 
-/* In a scope, the version `slot` reads as `value`; then what `next` says. Ids are places + 1. */
+/* In a scope, the version `slot` reads as `value`, or, slot WG__NONE, assigns are under the
+ * condition `value`; then what `next` says. Ids are places + 1. */
 typedef struct wg__replaced { uint32_t slot, value, next; } wg__replaced;
 
 /* A value that reads an assigned version: record `node` stands for slot `slot`. */

@@ -90,6 +90,7 @@ static bool wanted_of(wg_scope scope, const char *op, const char *name, wg_dtype
     *wanted = (wg__version){ .params = scope.params,
                              .name = path,
                              .type = { .dtype = dtype, .shape = wg__shape_of(shape) },
+                             .condition = wg__scope_condition(scope),
                              .is_frozen = (scope.flags & WG__SCOPE_FROZEN) != 0,
                              .is_shared = (scope.flags & WG__SCOPE_SHARED) != 0 };
     return true;

@@ -224,6 +224,11 @@ int wg_params_set(wg_params *params, const char *path, wg_view value)
 
 /* ---- copying ---- */
 
+bool wg_path_matches(const char *pattern, const char *path)
+{
+    return pattern != NULL && path != NULL && wg__pattern_matches(pattern, path);
+}
+
 /* Copies one value into a block of its own first, so that a failure later changes nothing. */
 static int entries_stage(const wg_params *source, const char *pattern, wg_params *stage)
 {

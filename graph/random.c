@@ -31,6 +31,7 @@ static uint32_t draw_slot(wg_scope scope)
     const wg__version wanted = { .params = scope.params,
                                  .name = path,
                                  .type = { .dtype = WG_I64, .shape = { .rank = 0 } },
+                                 .condition = WG__NONE,
                                  .is_shared = true };
     return wg__version_meet(tape, &wanted, "draw", zero_make, NULL);
 }

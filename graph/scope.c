@@ -4,6 +4,7 @@
 #include "graph/tape.h"
 #include <stdio.h>
 #include <string.h>
+#include <wengert/ops.h>
 
 /* A scope that records nothing; its tape has the error. */
 static wg_scope scope_none(wg_tape *tape, wg_params *params)
@@ -149,7 +150,19 @@ uint32_t wg__scope_read(wg_scope scope, uint32_t slot)
     return wg__version_read(scope.tape, slot);
 }
 
-/* Puts one replacement before those of the scope. */
+/* Puts one item before those of the scope. */
+static int replaced_add(wg_scope *scope, uint32_t slot, uint32_t value)
+{
+    wg_tape *tape = scope->tape;
+    if (wg__grow(&tape->allocator, (void **)&tape->replaced, &tape->replaced_capacity,
+                 tape->replaced_count + 1, sizeof *tape->replaced) < 0)
+        return wg__tape_no_memory(tape);
+    tape->replaced[tape->replaced_count++] =
+        (wg__replaced){ .slot = slot, .value = value, .next = scope->replaced };
+    scope->replaced = (uint32_t)tape->replaced_count;
+    return WG_OK;
+}
+
 static int replace(wg_scope *scope, wg_var parameter, wg_var value)
 {
     wg_var failed;
@@ -167,13 +180,7 @@ static int replace(wg_scope *scope, wg_var parameter, wg_var value)
         !wg__shape_equal(&type.shape, &version->type.shape))
         return wg__type_refuse(tape, "replaced", value.index, version->path, &type,
                                &version->type);
-    if (wg__grow(&tape->allocator, (void **)&tape->replaced, &tape->replaced_capacity,
-                 tape->replaced_count + 1, sizeof *tape->replaced) < 0)
-        return wg__tape_no_memory(tape);
-    tape->replaced[tape->replaced_count++] =
-        (wg__replaced){ .slot = slot, .value = value.index, .next = scope->replaced };
-    scope->replaced = (uint32_t)tape->replaced_count;
-    return WG_OK;
+    return replaced_add(scope, slot, value.index);
 }
 
 wg_scope wg_scope_replaced(wg_scope scope, int64_t count, const wg_var *parameter,
@@ -187,6 +194,39 @@ wg_scope wg_scope_replaced(wg_scope scope, int64_t count, const wg_var *paramete
     for (int64_t i = 0; i < count && tape->error.status == WG_OK; i++)
         replace(&scope, parameter[i], value[i]);
     return tape->error.status < 0 ? scope_none(tape, scope.params) : scope;
+}
+
+/* ---- conditions ---- */
+
+uint32_t wg__scope_condition(wg_scope scope)
+{
+    const wg_tape *tape = scope.tape;
+    uint32_t id = scope.replaced;
+    while (id != 0 && tape->replaced[id - 1].slot != WG__NONE) id = tape->replaced[id - 1].next;
+    return id == 0 ? WG__NONE : tape->replaced[id - 1].value;
+}
+
+wg_scope wg_scope_when(wg_scope scope, wg_var condition)
+{
+    wg_var failed;
+    wg_tape *tape = wg__scope_open(scope, "when", &failed);
+    if (tape == NULL) return scope_none(scope.tape, scope.params);
+    const wg_scope none = scope_none(tape, scope.params);
+    if (wg__tape_of("when", 1, &condition, &failed) != tape) {
+        wg__tape_refuse(tape, WG_EFOREIGN, "when", WG__NONE,
+                        "the scope is of another tape than the condition");
+        return none;
+    }
+    const wg__type type = wg__tape_type(tape, condition.index);
+    if (type.dtype != WG_BOOL || type.shape.rank != 0) {
+        wg__tape_refuse(tape, type.dtype != WG_BOOL ? WG_EDTYPE : WG_ESHAPE, "when",
+                        condition.index, "a condition is a bool scalar");
+        return none;
+    }
+    const uint32_t outer = wg__scope_condition(scope);
+    if (outer != WG__NONE) condition = wg_and(wg__var_of(tape, outer), condition);
+    if (tape->error.status < 0 || replaced_add(&scope, WG__NONE, condition.index) < 0) return none;
+    return scope;
 }
 
 bool wg_scope_training(wg_scope scope)

@@ -117,6 +117,7 @@ enum {
 uint32_t wg__version_of(const wg_tape *tape, uint32_t node);
 /* What the scope reads a slot as: its present value, or what replaces it there. */
 uint32_t wg__scope_read(wg_scope scope, uint32_t slot);
+uint32_t wg__scope_condition(wg_scope scope); /* of wg_scope_when; WG__NONE: none */
 /* The tape of a scope that can be recorded under; NULL with *failed set otherwise. */
 wg_tape *wg__scope_open(wg_scope scope, const char *op, wg_var *failed);
 /* The same, and the path of a name below it, which becomes the layer of what is recorded next;

@@ -8,6 +8,7 @@
  * record. */
 #include "graph/tape.h"
 #include <string.h>
+#include <wengert/ops.h>
 
 /* ---- finding ---- */
 
@@ -168,6 +169,11 @@ int wg_assign(wg_var leaf, wg_var value)
     if (type.dtype != version->type.dtype ||
         !wg__shape_equal(&type.shape, &version->type.shape))
         return wg__type_refuse(tape, "assign", value.index, version->path, &type, &version->type);
+    if (version->condition != WG__NONE) {
+        const wg_var kept = wg__var_of(tape, wg__version_read(tape, slot));
+        value = wg_select(wg__var_of(tape, version->condition), value, kept);
+        if (tape->error.status < 0) return tape->error.status;
+    }
     return wg__version_assign(tape, slot, value.index);
 }
 

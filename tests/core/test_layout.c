@@ -53,14 +53,23 @@
        FIELD(wg_norm_options, reserved, 24)                                                       \
     SIZE(wg_attention_options, 48) FIELD(wg_attention_options, without_bias, 0)                   \
        FIELD(wg_attention_options, dropout, 8) FIELD(wg_attention_options, reserved, 16)          \
-    SIZE(wg_optimizer, 168) FIELD(wg_optimizer, update, 0) FIELD(wg_optimizer, name, 8)           \
-       FIELD(wg_optimizer, rate, 16) FIELD(wg_optimizer, setting, 24)                             \
-       FIELD(wg_optimizer, user, 88) FIELD(wg_optimizer, unchecked, 96)                           \
-       FIELD(wg_optimizer, reserved, 104)                                                         \
-    SIZE(wg_sgd_options, 40) FIELD(wg_sgd_options, momentum, 0)                                   \
-       FIELD(wg_sgd_options, reserved, 8)                                                         \
-    SIZE(wg_adam_options, 56) FIELD(wg_adam_options, beta1, 0) FIELD(wg_adam_options, beta2, 8)   \
-       FIELD(wg_adam_options, epsilon, 16) FIELD(wg_adam_options, reserved, 24)                   \
+    SIZE(wg_optimizer, 304) FIELD(wg_optimizer, update, 0) FIELD(wg_optimizer, prepare, 8)        \
+       FIELD(wg_optimizer, name, 16) FIELD(wg_optimizer, rate, 24) FIELD(wg_optimizer, decay, 32) \
+       FIELD(wg_optimizer, l1, 40) FIELD(wg_optimizer, l2, 48)                                    \
+       FIELD(wg_optimizer, clip_norm, 56) FIELD(wg_optimizer, clip_value, 64)                     \
+       FIELD(wg_optimizer, accumulate, 72) FIELD(wg_optimizer, group, 80)                         \
+       FIELD(wg_optimizer, group_count, 88) FIELD(wg_optimizer, setting, 96)                      \
+       FIELD(wg_optimizer, user, 160) FIELD(wg_optimizer, shared, 168)                            \
+       FIELD(wg_optimizer, unchecked, 232) FIELD(wg_optimizer, own_decay, 233)                    \
+       FIELD(wg_optimizer, reserved, 240)                                                         \
+    SIZE(wg_group, 56) FIELD(wg_group, pattern, 0) FIELD(wg_group, rate_factor, 8)                \
+       FIELD(wg_group, decay, 16) FIELD(wg_group, l1, 24) FIELD(wg_group, frozen, 32)             \
+       FIELD(wg_group, reserved, 40)                                                              \
+    SIZE(wg_sgd_options, 48) FIELD(wg_sgd_options, momentum, 0)                                   \
+       FIELD(wg_sgd_options, nesterov, 8) FIELD(wg_sgd_options, reserved, 16)                     \
+    SIZE(wg_adam_options, 64) FIELD(wg_adam_options, beta1, 0) FIELD(wg_adam_options, beta2, 8)   \
+       FIELD(wg_adam_options, epsilon, 16) FIELD(wg_adam_options, amsgrad, 24)                    \
+       FIELD(wg_adam_options, reserved, 32)                                                       \
     SIZE(wg_runtime_options, 56) FIELD(wg_runtime_options, allocator, 0)                          \
        FIELD(wg_runtime_options, threads, 8) FIELD(wg_runtime_options, keep_pool_size, 12)        \
        FIELD(wg_runtime_options, cache_bytes, 16) FIELD(wg_runtime_options, reserved, 24)         \
@@ -87,13 +96,13 @@
        FIELD(wg_epoch, loss, 16) FIELD(wg_epoch, metric, 24) FIELD(wg_epoch, validation_loss, 32) \
        FIELD(wg_epoch, validation_metric, 40) FIELD(wg_epoch, rate, 48)                           \
        FIELD(wg_epoch, seconds, 56) FIELD(wg_epoch, best, 64) FIELD(wg_epoch, reserved, 72)       \
-    SIZE(wg_train_options, 304) FIELD(wg_train_options, optimizer, 0)                             \
-       FIELD(wg_train_options, epochs, 168) FIELD(wg_train_options, batch_size, 176)              \
-       FIELD(wg_train_options, seed, 184) FIELD(wg_train_options, rate, 192)                      \
-       FIELD(wg_train_options, rate_user, 200) FIELD(wg_train_options, on_epoch, 208)             \
-       FIELD(wg_train_options, on_epoch_user, 216) FIELD(wg_train_options, patience, 224)         \
-       FIELD(wg_train_options, keep_last, 232) FIELD(wg_train_options, progress, 236)             \
-       FIELD(wg_train_options, reserved, 240)
+    SIZE(wg_train_options, 440) FIELD(wg_train_options, optimizer, 0)                             \
+       FIELD(wg_train_options, epochs, 304) FIELD(wg_train_options, batch_size, 312)              \
+       FIELD(wg_train_options, seed, 320) FIELD(wg_train_options, rate, 328)                      \
+       FIELD(wg_train_options, rate_user, 336) FIELD(wg_train_options, on_epoch, 344)             \
+       FIELD(wg_train_options, on_epoch_user, 352) FIELD(wg_train_options, patience, 360)         \
+       FIELD(wg_train_options, keep_last, 368) FIELD(wg_train_options, progress, 372)             \
+       FIELD(wg_train_options, reserved, 376)
 
 typedef struct entry { const char *type, *field; size_t actual, expected; } entry;
 

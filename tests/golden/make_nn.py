@@ -1,5 +1,5 @@
-"""Goldens of the composites in graph/nn: values and three derivatives at 50 digits, and traces of
-optimisers in exact rational steps. Writes nn.h beside itself.
+"""Goldens of the composites in graph/nn: values and three derivatives at 50 digits. Writes nn.h
+beside itself.
 
     python3 make_nn.py        needs mpmath
 
@@ -70,29 +70,6 @@ def rows():
             yield name, point, values
 
 
-def adam_trace():
-    """Parameter after each of ten steps with a fixed pattern of gradients."""
-    mp.dps = 50
-    b1, b2, eps, rate = mpf(0.9), mpf(0.999), mpf(1e-8), mpf(0.1)
-    p, m, v = mpf(1), mpf(0), mpf(0)
-    for t in range(1, 11):
-        g = mpf(((t * 7) % 5) - 2) + mpf(t) / 8
-        m = b1 * m + (1 - b1) * g
-        v = b2 * v + (1 - b2) * g * g
-        p -= rate * (m / (1 - b1 ** t)) / (sqrt(v / (1 - b2 ** t)) + eps)
-        yield g, p
-
-
-def momentum_trace():
-    mp.dps = 50
-    p, u = mpf(1), mpf(0)
-    for t in range(1, 11):
-        g = mpf(((t * 7) % 5) - 2) + mpf(t) / 8
-        u = mpf(0.9) * u + g
-        p -= mpf(0.1) * u
-        yield g, p
-
-
 def main():
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "nn.h")
     with open(path, "w") as out:
@@ -103,11 +80,6 @@ def main():
             out.write('    { "%s", %r,\n      { %s,\n        %s } },\n'
                       % (name, float(x), ", ".join(v[:2]), ", ".join(v[2:])))
         out.write("};\n")
-        for name, trace in (("adam", adam_trace()), ("momentum", momentum_trace())):
-            out.write("static const double %s_trace[10][2] = {\n" % name)
-            for g, p in trace:
-                out.write("    { %s, %s },\n" % (nstr(g, 20), nstr(p, 20)))
-            out.write("};\n")
 
 
 main()

@@ -77,6 +77,12 @@ static int assigns(const wg_var *in, wg_var *out, void *user)
     return s->status = wg_assign(s->leaf, wg_number(s->leaf, 1));
 }
 
+static int requires_finite(const wg_var *in, wg_var *out, void *user)
+{
+    out[0] = in[0];
+    return ((shared *)user)->status = wg_require_finite(in[0]);
+}
+
 static int minimizes(const wg_var *in, wg_var *out, void *user)
 {
     shared *s = user;
@@ -89,7 +95,11 @@ static int minimizes(const wg_var *in, wg_var *out, void *user)
 Test(body, has_no_effects)
 {
     static const struct { wg_function *function; const char *what; } list[] = {
-        { reads, "read" }, { keeps, "keep" }, { assigns, "assign" }, { minimizes, "require_finite" }
+        { reads, "read" },
+        { keeps, "keep" },
+        { assigns, "assign" },
+        { requires_finite, "require_finite" },
+        { minimizes, "sgd: assign" },
     };
     wg_runtime *runtime = wg_runtime_create(WG_OPTIONS(wg_runtime_options, .threads = 1));
     wg_params *params = wg_params_create(NULL);

@@ -1,132 +1,9 @@
-/* Optimisers against traces of their formulas at 50 digits (tests/golden/make_nn.py), the published
- * first steps, what a step must not do, and how a rule of one's own is refused or followed. */
-#include "golden/nn.h"
-#include "graph/lab.h"
+/* Steps of optimisers: what is done around a rule, what a step must not do, and how a rule of one's
+ * own is refused or followed. */
+#include "graph/descent.h"
 #include "runtime/internal.h"
 #include <math.h>
 #include <string.h>
-
-/* A lab with one parameter "p". */
-static lab lab_with(wg_dtype dtype, double start)
-{
-    const lab l = lab_open(1);
-    const float narrow = (float)start;
-    const wg_view view = dtype == WG_F32 ? wg_f32(&narrow, WG_SCALAR) : wg_f64(&start, WG_SCALAR);
-    check_status(wg_params_set(l.params, "p", view), WG_OK);
-    return l;
-}
-
-static wg_var parameter(wg_scope scope, wg_dtype dtype)
-{
-    return wg_param(scope, "p", dtype, WG_SCALAR, wg_init_constant(1));
-}
-
-/* One step with this gradient: the loss is g p. Returns the run's status. */
-static int step(lab l, const wg_optimizer *optimizer, wg_dtype dtype, double gradient)
-{
-    const wg_scope scope = lab_scope(l, WG_TRAINING);
-    wg_var p = parameter(scope, dtype);
-    wg_var g = wg_scalar(l.tape, "g", dtype, gradient);
-    wg_minimize(optimizer, scope, wg_mul(g, p));
-    return wg_run(l.runtime, l.tape);
-}
-
-static double value_of(lab l, const char *path)
-{
-    wg_view view;
-    check_status(wg_params_find(l.params, path, &view), WG_OK);
-    return view.dtype == WG_F32 ? (double)*(const float *)view.data : *(const double *)view.data;
-}
-
-/* ---- formulas ---- */
-
-/* Ten steps add ten updates of size 0.1, each a dozen roundings wide. */
-static void follow(const wg_optimizer *optimizer, wg_dtype dtype, const double trace[10][2])
-{
-    const lab l = lab_with(dtype, 1);
-    for (int i = 0; i < 10; i++) {
-        check_msg(step(l, optimizer, dtype, trace[i][0]) >= 0, "%s", wg_tape_message(l.tape));
-        check_close(value_of(l, "p"), trace[i][1], 16 * eps_of(dtype) * (i + 1));
-    }
-    lab_close(l);
-}
-
-Test(optimizer, adam_follows_its_trace)
-{
-    const wg_optimizer adam = wg_adam(0.1, NULL);
-    follow(&adam, WG_F64, adam_trace);
-    follow(&adam, WG_F32, adam_trace);
-}
-
-Test(optimizer, momentum_follows_its_trace)
-{
-    const wg_optimizer sgd = wg_sgd(0.1, WG_OPTIONS(wg_sgd_options, .momentum = 0.9));
-    follow(&sgd, WG_F64, momentum_trace);
-    follow(&sgd, WG_F32, momentum_trace);
-}
-
-/* p = 1, g = 2, rate 0.1: the step is the rate, up to epsilon. */
-Test(optimizer, first_steps_are_the_published_ones)
-{
-    lab l = lab_with(WG_F64, 1);
-    const wg_optimizer adam = wg_adam(0.1, NULL);
-    check(step(l, &adam, WG_F64, 2) >= 0);
-    check_close(value_of(l, "p"), 0.9000000005, 4 * DBL_EPSILON);
-    check_close(value_of(l, "adam/p/mean"), 0.2, DBL_EPSILON);
-    check_close(value_of(l, "adam/p/square"), 0.004, DBL_EPSILON);
-    check(value_of(l, "adam/p/power1") == 0.9 && value_of(l, "adam/p/power2") == 0.999);
-    lab_close(l);
-    l = lab_with(WG_F64, 1);
-    const wg_optimizer sgd = wg_sgd(0.1, NULL);
-    check(step(l, &sgd, WG_F64, 2) >= 0);
-    check_close(value_of(l, "p"), 0.8, DBL_EPSILON);
-    check_equal_i(wg_params_count(l.params), 1);
-    lab_close(l);
-}
-
-/* beta 0 that is meant is a mean without memory: the step is the rate whatever came before. */
-Test(optimizer, adam_takes_a_zero_that_is_meant)
-{
-    const lab l = lab_with(WG_F64, 1);
-    const wg_optimizer adam = wg_adam(0.5, WG_OPTIONS(wg_adam_options, .beta1 = WG_ZERO,
-                                                      .beta2 = WG_ZERO, .epsilon = WG_ZERO));
-    const double gradient[4] = { 3, -100, 1e-3, 7 }, expected[4] = { 0.5, 1, 0.5, 0 };
-    for (int i = 0; i < 4; i++) {
-        check(step(l, &adam, WG_F64, gradient[i]) >= 0);
-        check_close(value_of(l, "p"), expected[i], 4 * DBL_EPSILON);
-    }
-    lab_close(l);
-}
-
-/* (p - 3)^2 from 1: each step takes 1 - 2 rate of the distance. */
-Test(optimizer, sgd_descends_a_parabola)
-{
-    const lab l = lab_with(WG_F64, 1);
-    const wg_optimizer sgd = wg_sgd(0.25, NULL);
-    double distance = -2;
-    for (int i = 0; i < 5; i++, distance /= 2) {
-        const wg_scope scope = lab_scope(l, WG_TRAINING);
-        wg_var loss = wg_square(wg_shift(parameter(scope, WG_F64), -3));
-        check_status(wg_minimize(&sgd, scope, loss), WG_OK);
-        check(lab_item(l, loss) == distance * distance);
-    }
-    check(value_of(l, "p") == 3 + distance);
-    lab_close(l);
-}
-
-/* Momentum of a constant gradient: the step tends to rate / (1 - momentum). */
-Test(optimizer, momentum_of_a_constant_gradient_settles)
-{
-    const lab l = lab_with(WG_F64, 0);
-    const wg_optimizer sgd = wg_sgd(0.01, WG_OPTIONS(wg_sgd_options, .momentum = 0.9));
-    double before = 0;
-    for (int i = 0; i < 300; i++) {
-        before = value_of(l, "p");
-        check(step(l, &sgd, WG_F64, 1) >= 0);
-    }
-    check_close(before - value_of(l, "p"), 0.1, 0.1 * pow(0.9, 290));
-    lab_close(l);
-}
 
 /* ---- what a step must not do ---- */
 
@@ -275,6 +152,215 @@ Test(optimizer, a_rule_of_ones_own_is_followed)
     lab_close(l);
 }
 
+/* ---- around the rule ---- */
+
+/* Two parameters "a" and "b" of three elements at these values; a gradient each. */
+typedef struct pair { const double *value[2], *gradient[2]; } pair;
+
+static int pair_step(lab l, const wg_optimizer *optimizer, const pair *given)
+{
+    static const char *const name[2] = { "a", "b" };
+    const wg_scope scope = lab_scope(l, WG_TRAINING);
+    wg_var p[2], g[2];
+    for (int i = 0; i < 2; i++) {
+        wg_view view;
+        if (wg_params_find(l.params, name[i], &view) < 0)
+            check_status(wg_params_set(l.params, name[i], wg_f64(given->value[i], WG_SHAPE(3))),
+                         WG_OK);
+        p[i] = wg_param(scope, name[i], WG_F64, WG_SHAPE(3), wg_init_constant(0));
+        g[i] = wg_input(l.tape, i == 0 ? "ga" : "gb", wg_f64(given->gradient[i], WG_SHAPE(3)));
+    }
+    if (wg_apply(optimizer, scope, 2, p, g) < 0) return wg_tape_status(l.tape);
+    return wg_run(l.runtime, l.tape);
+}
+
+static void pair_expect(lab l, const char *path, double x, double y, double z)
+{
+    const double expected[3] = { x, y, z };
+    wg_view view;
+    check_msg(wg_params_find(l.params, path, &view) >= 0, "%s is not there", path);
+    for (int i = 0; i < 3; i++)
+        check_close(((const double *)view.data)[i], expected[i], 4 * DBL_EPSILON);
+}
+
+static const double zeros[3] = { 0, 0, 0 };
+
+/* All gradients together have norm 13: scaled to 6.5 each is halved; at 13 and above none is. */
+Test(optimizer, clip_norm_is_of_all_gradients_together)
+{
+    const double g[3] = { 3, 0, 4 }, h[3] = { 0, -12, 0 };
+    const pair given = { { zeros, zeros }, { g, h } };
+    const double bound[2] = { 6.5, 13 }, factor[2] = { 0.5, 1 };
+    for (int k = 0; k < 2; k++) {
+        const lab l = lab_open(1);
+        wg_optimizer sgd = wg_sgd(1, NULL);
+        sgd.clip_norm = bound[k];
+        check(pair_step(l, &sgd, &given) >= 0);
+        pair_expect(l, "a", -3 * factor[k], 0, -4 * factor[k]);
+        pair_expect(l, "b", 0, 12 * factor[k], 0);
+        lab_close(l);
+    }
+}
+
+Test(optimizer, clip_value_is_of_each_element)
+{
+    const double g[3] = { 3, 0.5, -4 }, h[3] = { 0, -12, 2 };
+    const pair given = { { zeros, zeros }, { g, h } };
+    const lab l = lab_open(1);
+    wg_optimizer sgd = wg_sgd(1, NULL);
+    sgd.clip_value = 2;
+    check(pair_step(l, &sgd, &given) >= 0);
+    pair_expect(l, "a", -2, -0.5, 2);
+    pair_expect(l, "b", 0, 2, -2);
+    lab_close(l);
+}
+
+/* An infinite gradient is not clipped to something: the step fails and changes nothing. */
+Test(optimizer, clipping_does_not_hide_what_is_not_finite)
+{
+    const double g[3] = { 0, INFINITY, 0 }, h[3] = { 1, 1, 1 };
+    const pair given = { { zeros, zeros }, { g, h } };
+    const lab l = lab_open(1);
+    wg_optimizer sgd = wg_sgd(1, NULL);
+    sgd.clip_norm = 1;
+    check_status(pair_step(l, &sgd, &given), WG_EFINITE);
+    pair_expect(l, "b", 0, 0, 0);
+    lab_close(l);
+}
+
+/* p - rate l1 sign(p), stopped at exactly 0: 0.3, -0.2 and 1 with steps of 0.25. Adam does not see
+ * the penalty: at gradient 0 it does not move. */
+Test(optimizer, l1_stops_at_zero)
+{
+    const double start[3] = { 0.3, -0.2, 1 };
+    const pair given = { { start, zeros }, { zeros, zeros } };
+    const wg_optimizer base[2] = { wg_sgd(0.5, NULL), wg_adam(0.5, NULL) };
+    for (int k = 0; k < 2; k++) {
+        const lab l = lab_open(1);
+        wg_optimizer optimizer = base[k];
+        optimizer.l1 = 0.5;
+        check(pair_step(l, &optimizer, &given) >= 0);
+        pair_expect(l, "a", 0.3 - 0.25, 0, 0.75);
+        check(pair_step(l, &optimizer, &given) >= 0);
+        wg_view view;
+        check_status(wg_params_find(l.params, "a", &view), WG_OK);
+        const double *a = view.data;
+        check(a[0] == 0 && a[1] == 0 && a[2] == 0.5);
+        pair_expect(l, "b", 0, 0, 0);
+        lab_close(l);
+    }
+}
+
+/* decay takes rate decay p, beside the rule; l2 is part of the gradient, so Adam at its first step
+ * takes the rate whatever l2 is. */
+Test(optimizer, decay_is_decoupled_and_l2_is_not)
+{
+    const double start[3] = { 1, -2, 4 };
+    const pair given = { { start, zeros }, { zeros, zeros } };
+    lab l = lab_open(1);
+    wg_optimizer adam = wg_adam(0.5, WG_OPTIONS(wg_adam_options, .epsilon = WG_ZERO));
+    adam.decay = 0.5;
+    check(pair_step(l, &adam, &(pair){ { start, start }, { start, start } }) >= 0);
+    pair_expect(l, "a", 0.75 - 0.5, -1.5 + 0.5, 3 - 0.5);
+    lab_close(l);
+    l = lab_open(1);
+    wg_optimizer coupled = wg_adam(0.5, NULL);
+    coupled.l2 = 8;
+    check(pair_step(l, &coupled, &given) >= 0);
+    wg_view view;
+    check_status(wg_params_find(l.params, "a", &view), WG_OK);
+    for (int i = 0; i < 3; i++) {
+        const double away = ((const double *)view.data)[i] - (start[i] > 0 ? start[i] - 0.5
+                                                                          : start[i] + 0.5);
+        check_close(away, 0, 1e-9); /* epsilon over a gradient of 8 */
+    }
+    lab_close(l);
+}
+
+/* Field by field the later match wins, WG_ZERO is a zero that is meant, frozen does not move. */
+Test(optimizer, groups_set_rate_and_decay_by_path)
+{
+    const double start[3] = { 1, 2, 4 }, g[3] = { 1, 1, 1 };
+    const pair given = { { start, start }, { g, g } };
+    const wg_group group[4] = { { .pattern = "*", .rate_factor = 0.5, .decay = 0.5 },
+                                { .pattern = "b", .rate_factor = 2 },
+                                { .pattern = "a", .decay = WG_ZERO },
+                                { .pattern = "c*", .frozen = true } };
+    lab l = lab_open(1);
+    wg_optimizer sgd = wg_sgd(0.25, NULL);
+    sgd.decay = 100;
+    sgd.group = group;
+    sgd.group_count = 4;
+    check(pair_step(l, &sgd, &given) >= 0);
+    pair_expect(l, "a", 1 - 0.125, 2 - 0.125, 4 - 0.125);
+    pair_expect(l, "b", 0.75 - 0.5, 1.5 - 0.5, 3 - 0.5);
+    lab_close(l);
+    l = lab_open(1);
+    const wg_group still = { .pattern = "?", .frozen = true };
+    sgd.group = &still;
+    sgd.group_count = 1;
+    check(pair_step(l, &sgd, &given) >= 0);
+    pair_expect(l, "a", 1, 2, 4);
+    lab_close(l);
+}
+
+/* Three runs are one step with their mean gradient, for all state of the rule; the runs between
+ * move nothing but the sum. */
+Test(optimizer, accumulated_runs_are_one_step)
+{
+    const double g[3][3] = { { 1, 2, 3 }, { 4, -5, 6 }, { 1, 0, 3 } }, mean[3] = { 2, -1, 4 };
+    wg_optimizer once = wg_adam(0.5, NULL), parts = once;
+    parts.accumulate = 3;
+    const lab l = lab_open(1), m = lab_open(1);
+    for (int t = 0; t < 6; t++) {
+        check(pair_step(l, &parts, &(pair){ { zeros, zeros }, { g[t % 3], zeros } }) >= 0);
+        if (t == 1) pair_expect(l, "a", 0, 0, 0);
+        if (t == 1) pair_expect(l, "adam/a/mean", 0, 0, 0);
+        if (t == 1) pair_expect(l, "adam/a/accumulated", 5, -3, 9);
+        if (t % 3 == 2)
+            check(pair_step(m, &once, &(pair){ { zeros, zeros }, { mean, zeros } }) >= 0);
+    }
+    for (int64_t i = 0; i < wg_params_count(m.params); i++) {
+        wg_view x, y;
+        const char *name = wg_params_name(m.params, i);
+        check_status(wg_params_find(m.params, name, &x), WG_OK);
+        check_status(wg_params_find(l.params, name, &y), WG_OK);
+        check_bytes(y.data, x.data,
+                    (size_t)wg_shape_count(x.shape) * wg_dtype_bytes(x.dtype));
+    }
+    pair_expect(l, "adam/a/accumulated", 0, 0, 0);
+    lab_close(l);
+    lab_close(m);
+}
+
+/* A rule of one's own knows nothing of accumulation and is held back with the others. */
+Test(optimizer, accumulation_holds_back_rules_of_ones_own)
+{
+    const lab l = lab_with(WG_F64, 1);
+    wg_optimizer sign = { .update = update_sign, .name = "sign", .rate = 0.25, .accumulate = 2,
+                          .setting = { 0.5 } };
+    const double gradient[4] = { 4, 2, -10, -10 }, p[4] = { 1, 0.75, 0.75, 1 },
+                 m[4] = { 0, 3, 3, -8.5 };
+    for (int i = 0; i < 4; i++) {
+        check(step(l, &sign, WG_F64, gradient[i]) >= 0);
+        check(value_of(l, "p") == p[i]);
+        check(value_of(l, "sign/p/m") == m[i]);
+    }
+    lab_close(l);
+}
+
+/* One number a step is one state a step, whatever the number of parameters. */
+Test(optimizer, powers_are_of_the_step_not_of_the_parameter)
+{
+    const pair given = { { zeros, zeros }, { zeros, zeros } };
+    const lab l = lab_open(1);
+    const wg_optimizer adam = wg_adam(0.1, NULL);
+    check(pair_step(l, &adam, &given) >= 0);
+    /* a, b; mean and square of each; power1, power2, step. */
+    check_equal_i(wg_params_count(l.params), 9);
+    lab_close(l);
+}
+
 static wg_var update_nothing(wg_scope state, wg_var parameter, wg_var gradient, wg_var rate,
                              const wg_optimizer *self)
 {
@@ -304,11 +390,25 @@ Test(optimizer, malformed_optimisers_are_refused)
     const wg_adam_options dirty_adam = { .reserved = { 0, 0, 0, 1 } };
     const wg_sgd_options dirty_sgd = { .reserved = { 1 } };
     const bad_optimizer bad[] = {
-        { wg_adam(0.1, &dirty_adam), WG_EINVALID, "no rule: were its options zeroed?" },
-        { wg_sgd(0.1, &dirty_sgd), WG_EINVALID, "no rule: were its options zeroed?" },
+        { wg_adam(0.1, &dirty_adam), WG_EINVALID, "no rule: were its options zeroed" },
+        { wg_sgd(0.1, &dirty_sgd), WG_EINVALID, "no rule: were its options zeroed, and in range?" },
         { { .update = update_sign }, WG_EINVALID, "no optimiser, or one without a name" },
         { { .update = update_sign, .name = "s", .reserved = { [7] = 1 } }, WG_EINVALID,
           "apply: the optimiser was not zeroed" },
+        { { .update = update_sign, .name = "s", .decay = -1 }, WG_EINVALID, "are 0 or more" },
+        { { .update = update_sign, .name = "s", .clip_norm = NAN }, WG_EINVALID, "are 0 or more" },
+        { { .update = update_sign, .name = "s", .accumulate = -1 }, WG_EINVALID, "are 0 or more" },
+        { { .update = update_sign, .name = "s", .group_count = 1 }, WG_EINVALID,
+          "groups are missing" },
+        { { .update = update_sign, .name = "s", .group_count = 1, .group = &(wg_group){ 0 } },
+          WG_EINVALID, "a group has no pattern" },
+        { { .update = update_sign, .name = "s", .group_count = 1,
+            .group = &(wg_group){ .pattern = "*", .rate_factor = -1 } },
+          WG_EINVALID, "of a group are 0 or more" },
+        { wg_rmsprop(0.1, 1), WG_EINVALID, "in range?" },
+        { wg_adamax(0.1, WG_OPTIONS(wg_adam_options, .amsgrad = true)), WG_EINVALID, "in range?" },
+        { wg_adam(0.1, WG_OPTIONS(wg_adam_options, .beta1 = 1)), WG_EINVALID, "in range?" },
+        { wg_sgd(0.1, WG_OPTIONS(wg_sgd_options, .momentum = -0.5)), WG_EINVALID, "in range?" },
         { { .update = update_sign, .name = "my sign" }, WG_ENAME, "'my sign' is no name" },
         { { .update = update_sign, .name = "" }, WG_ENAME, "'' is no name" },
         { { .update = update_nothing, .name = "n" }, WG_EINVALID,
@@ -337,7 +437,8 @@ Test(optimizer, apply_refuses_what_is_no_gradient_or_parameter)
     const wg_optimizer sgd = wg_sgd(0.1, NULL);
     const char *const messages[6] = { "apply: a value is no parameter (test_optimizer.c",
                                       "apply: the gradient of v has another shape (test_opt",
-                                      "f64 and f32 differ", "argument 2 is the null value",
+                                      "apply: the gradient of v has another dtype",
+                                      "apply: the gradient of v is the null value",
                                       "no parameters, or no gradients",
                                       "minimize: the loss is the null value" };
     const int status[6] = { WG_EINVALID, WG_ESHAPE, WG_EDTYPE, WG_EINVALID, WG_EINVALID,

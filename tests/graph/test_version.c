@@ -281,3 +281,38 @@ WITH_PARAMS(frozen_once_and_met_again_is_listed)
     check(wg__var_check(wg_param(shared, "w", WG_F32, WG_SCALAR, from_ten)) == WG_OK);
     check_equal_i(wg_parameters(root, 0, NULL), 1);
 }
+
+/* ---- conditions ---- */
+
+/* Runs: neither, one of two, both. What a name reads as after the assign is what is stored. */
+WITH_PARAMS(assigns_take_effect_where_both_conditions_hold)
+{
+    const double expected[4] = { 5, 5, 5, 7 };
+    for (int k = 0; k < 4; k++) {
+        begin();
+        wg_var x = wg_scalar(tape, "x", WG_BOOL, k & 1), y = wg_scalar(tape, "y", WG_BOOL, k >> 1);
+        const wg_scope outer = wg_scope_when(wg_scope_in(root, "a"), x);
+        wg_var s = wg_state(wg_scope_when(outer, y), "s", WG_F64, WG_SHAPE(2), 5);
+        wg_var free = wg_state(root, "free", WG_F64, WG_SCALAR, 0);
+        wg_assign(s, wg_full(tape, WG_F64, WG_SHAPE(2), 7));
+        wg_assign(free, wg_number(free, k));
+        wg_var after = wg_state(wg_scope_in(root, "b"), "copy", WG_F64, WG_SHAPE(2), 0);
+        wg_assign(after, wg_add(s, wg_number(s, 1)));
+        check_status(replay_commit(run), WG_OK);
+        check(stored("a/s") == expected[k] && stored("b/copy") == 6 && stored("free") == k);
+        wg_params_free(params);
+        params = wg_params_create(NULL);
+    }
+}
+
+WITH_PARAMS(a_condition_is_a_bool_scalar)
+{
+    for (int k = 0; k < 2; k++) {
+        begin();
+        wg_var x = wg_full(tape, k == 0 ? WG_F64 : WG_BOOL, WG_SHAPE(2), 1);
+        const wg_scope none = wg_scope_when(root, x);
+        check_status(wg_tape_status(tape), k == 0 ? WG_EDTYPE : WG_ESHAPE);
+        check_contains(wg_tape_message(tape), "when: a condition is a bool scalar");
+        check(wg__var_check(wg_state(none, "s", WG_F64, WG_SCALAR, 0)) != WG_OK);
+    }
+}

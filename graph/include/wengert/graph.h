@@ -231,6 +231,7 @@ bool wg_params_trained(const wg_params *params, int64_t index);     /* false: st
 int wg_params_find(const wg_params *params, const char *path, wg_view *view);
 /* Creates or replaces; copied. A model that reads the path asks for its own shape and dtype. */
 int wg_params_set(wg_params *params, const char *path, wg_view value);
+bool wg_path_matches(const char *pattern, const char *path); /* false if either is NULL */
 /* Copies what matches pattern, values and state, all or nothing; the count copied. */
 int wg_params_copy(const wg_params *source, const char *pattern, wg_params *target);
 
@@ -257,6 +258,11 @@ wg_scope wg_scope_mode(wg_scope scope, wg_mode mode);
  *   errors  WG_EINVALID parameter[i] is none; WG_ESHAPE, WG_EDTYPE types differ */
 wg_scope wg_scope_replaced(wg_scope scope, int64_t count, const wg_var *parameter,
                            const wg_var *value);
+/* Below it, what is assigned to a parameter or state met there takes effect only in runs where
+ * condition, a bool scalar, holds; in others the name keeps its value. Within another such scope
+ * both must hold.
+ *   errors  WG_EDTYPE, WG_ESHAPE condition is no bool scalar */
+wg_scope wg_scope_when(wg_scope scope, wg_var condition);
 bool wg_scope_training(wg_scope scope);
 const char *wg_scope_path(wg_scope scope); /* "" at the root; valid until the tape's reset */
 /* Refuses argument x of a layer with the tape's error "path: op: [2, 3]: reason", of the path of
