@@ -1,5 +1,6 @@
-/* Activations, composed. Where a factor 0 would meet an infinite one, the infinity is selected
- * away first: the side not taken leaks nothing, so value and every derivative are the limits. */
+/* Activations that are smooth, composed. Where a factor 0 would meet an infinite one, the infinity
+ * is selected away first: the side not taken leaks nothing, so value and every derivative are the
+ * limits. A tail that falls like an exponential is written as one, never as 1 less almost 1. */
 #include <wengert/nn.h>
 #include <math.h>
 
@@ -17,13 +18,6 @@ wg_var wg_identity(wg_var x)
     return x;
 }
 
-/* NaN is not <= 0 and stays NaN. */
-wg_var wg_relu(wg_var x)
-{
-    const wg_var zero = wg_number(x, 0);
-    return wg_select(wg_le(x, zero), zero, x);
-}
-
 wg_var wg_softplus(wg_var x)
 {
     return wg_logaddexp(x, wg_number(x, 0));
@@ -32,6 +26,11 @@ wg_var wg_softplus(wg_var x)
 wg_var wg_sigmoid(wg_var x)
 {
     return wg_logistic(x);
+}
+
+wg_var wg_log_sigmoid(wg_var x)
+{
+    return wg_neg(wg_softplus(wg_neg(x)));
 }
 
 /* x times a gate that runs from 0 to 1: 0 with derivative 0 at -inf, x with derivative 1 at
@@ -43,6 +42,11 @@ static wg_var gated(wg_var x, wg_activation *gate)
     const wg_var finite = wg_select(is_infinite, wg_number(x, 0), x);
     const wg_var product = wg_mul(finite, gate(finite));
     return wg_select(wg_eq(x, wg_number(x, INFINITY)), x, product);
+}
+
+wg_var wg_silu(wg_var x)
+{
+    return gated(x, wg_logistic);
 }
 
 static wg_var mish_gate(wg_var x)
@@ -64,4 +68,55 @@ static wg_var normal_below(wg_var x)
 wg_var wg_gelu(wg_var x)
 {
     return gated(x, normal_below);
+}
+
+/* (1 + tanh u) / 2 is logistic(2 u), which keeps the left tail. 2 u is x times 2 sqrt(2 / pi) (1 +
+ * 0.044715 x x); from 1e4 on the gate is 0 or 1 to every digit, and the square of x may overflow. */
+static wg_var gelu_tanh_gate(wg_var x)
+{
+    const wg_var slope = wg_scale(wg_square(x), 0.071354816272600247);
+    const wg_var twice = wg_mul(x, wg_shift(slope, 1.5957691216057308));
+    return wg_logistic(wg_clamp(twice, -1e4, 1e4));
+}
+
+wg_var wg_gelu_tanh(wg_var x)
+{
+    return gated(x, gelu_tanh_gate);
+}
+
+/* Beyond +-1 as 1 - 1 / (1 + |x|), whose derivative is not a difference. */
+wg_var wg_softsign(wg_var x)
+{
+    const wg_var size = wg_abs(x);
+    const wg_var one = wg_number(x, 1);
+    const wg_var divisor = wg_shift(size, 1);
+    const wg_var near = wg_div(x, divisor);
+    const wg_var sign = wg_sign(x);
+    const wg_var far = wg_sub(sign, wg_div(sign, divisor));
+    return wg_select(wg_lt(size, one), near, far);
+}
+
+/* Next to 0 by the continued fraction of tanh, x / (1 + q) with q = x x / (3 + x x / (5 + ...)):
+ * then x - tanh x is x q / (1 + q), and every part is positive. Ten levels are enough to 1. */
+wg_var wg_tanhshrink(wg_var x)
+{
+    const wg_var square = wg_square(x);
+    wg_var q = wg_scale(square, 1.0 / 21);
+    for (int odd = 19; odd >= 3; odd -= 2) q = wg_div(square, wg_shift(q, odd));
+    const wg_var near = wg_mul(x, wg_div(q, wg_shift(q, 1)));
+    const wg_var far = wg_sub(x, wg_tanh(x));
+    const wg_var size = wg_abs(x);
+    return wg_select(wg_lt(size, wg_number(x, 1)), near, far);
+}
+
+wg_var wg_snake_with(wg_var x, double frequency)
+{
+    if (frequency == 0) return wg_identity(x);
+    const wg_var wave = wg_sin(wg_scale(x, frequency));
+    return wg_add(x, wg_scale(wg_square(wave), 1 / frequency));
+}
+
+wg_var wg_snake(wg_var x)
+{
+    return wg_snake_with(x, 1);
 }

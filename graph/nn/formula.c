@@ -23,9 +23,41 @@ wg_var wg_square(wg_var x)
     return wg_mul(x, x);
 }
 
+wg_var wg_cube(wg_var x)
+{
+    return wg_mul(wg_square(x), x);
+}
+
 wg_var wg_reciprocal(wg_var x)
 {
     return wg_div(wg_number(x, 1), x);
+}
+
+/* The upper bound comes last, so it is what is left where the bounds cross; NaN is beyond
+ * neither. */
+wg_var wg_clamp(wg_var x, double lower, double upper)
+{
+    const wg_var low = wg_number(x, lower);
+    const wg_var high = wg_number(x, upper);
+    const wg_var raised = wg_select(wg_lt(x, low), low, x);
+    return wg_select(wg_lt(high, raised), high, raised);
+}
+
+wg_var wg_safe_sqrt(wg_var x)
+{
+    const wg_var zero = wg_number(x, 0);
+    return wg_select(wg_eq(x, zero), zero, wg_sqrt(x));
+}
+
+/* Where x is 0 and log y no number, y counts as 1: the product is 0, its derivatives are. */
+wg_var wg_xlogy(wg_var x, wg_var y)
+{
+    const wg_var is_zero = wg_eq(x, wg_number(x, 0));
+    const wg_var is_low = wg_le(y, wg_number(y, 0));
+    const wg_var is_infinite = wg_eq(y, wg_number(y, INFINITY));
+    const wg_var is_hidden = wg_and(is_zero, wg_or(is_low, is_infinite));
+    const wg_var seen = wg_select(is_hidden, wg_number(y, 1), y);
+    return wg_mul(x, wg_log(seen));
 }
 
 static wg_axes axes_kept(wg_axes axes)

@@ -1,5 +1,5 @@
-/* Activations: value and three derivatives against 50-digit arithmetic (tests/golden/make_nn.py) in
- * both dtypes, what they are at zero, NaN and the infinities, and that rows do not matter. */
+/* Activations: value and three derivatives against 50-digit arithmetic (tests/golden/make_nn.py)
+ * in both dtypes; what they are at knots, zero, NaN and the infinities; and that rows do not matter. */
 #include "golden/nn.h"
 #include "graph/lab.h"
 #include <math.h>
@@ -8,18 +8,52 @@
 
 enum { ORDERS = 4 };
 
+/* What the rounding of an inner argument costs, in eps. */
+static double none(double x)
+{
+    return 0 * x;
+}
+
+static double once(double x)
+{
+    return x;
+}
+
+static double twice(double x)
+{
+    return 2 * x;
+}
+
+static double square(double x)
+{
+    return x * x;
+}
+
+static double argument_of_gelu_tanh(double x)
+{
+    return 2 * 0.79788456080286536 * (x + 0.044715 * x * x * x);
+}
+
 typedef struct activation {
     const char *name;
-    wg_activation *f;
-    double value_eps, eps;    /* bounds of nn.h, in eps: of the value, of derivatives */
-    double eps_of_x, eps_of_square;
+    double value_eps, eps;     /* bounds of nn.h, in eps: of the value, of derivatives */
+    double (*value_tail)(double size), (*tail)(double size);
+    double addend;             /* as large as this are addends of derivatives, where one may be 0 */
 } activation;
 
 static const activation activations[] = {
-    { "softplus", wg_softplus, 4, 4, 0, 0 },
-    { "sigmoid", wg_sigmoid, 2, 5, 0, 0 },
-    { "mish", wg_mish, 4, 4, 2, 0 },
-    { "gelu", wg_gelu, 4, 4, 0, 1 },
+    { "softplus", 4, 4, none, none, 0 },
+    { "sigmoid", 2, 5, none, none, 0 },
+    { "log_sigmoid", 4, 4, none, none, 0 },
+    { "silu", 4, 4, none, once, 0 },
+    { "mish", 4, 4, none, twice, 0 },
+    { "gelu", 4, 4, square, square, 0 },
+    { "gelu_tanh", 6, 6, argument_of_gelu_tanh, argument_of_gelu_tanh, 0 },
+    { "softsign", 4, 4, none, none, 0 },
+    { "tanhshrink", 2, 8, none, none, 0 },
+    { "snake", 4, 4, none, none, 1 },
+    { "elu", 3, 3, none, none, 0 },
+    { "selu", 3, 3, none, none, 0 },
 };
 enum { ACTIVATIONS = sizeof activations / sizeof activations[0] };
 
@@ -28,6 +62,13 @@ static const activation *activation_of(const char *name)
     for (int i = 0; i < ACTIVATIONS; i++)
         if (strcmp(activations[i].name, name) == 0) return &activations[i];
     test_fail(TEST_PLACE(name, NULL), "%s has no bound", name);
+}
+
+static wg_activation *find(const char *name)
+{
+    wg_activation *f = wg_activation_find(name);
+    check_msg(f != NULL, "%s is not found", name);
+    return f;
 }
 
 /* f and its derivatives at count points, one row each. */
@@ -57,19 +98,19 @@ static double bound_of(const nn_golden *golden, int order, wg_dtype dtype)
 {
     const activation *a = activation_of(golden->name);
     const double x = fabs(golden->x);
-    const double tail = a->eps_of_square * x * x + (order > 0 ? a->eps_of_x * x : 0);
     double size = fabs(golden->value[order]);
     for (int lower = 0; lower < order && x < 0.01; lower++)
         size = fmax(size, fabs(golden->value[lower]));
+    if (order > 0) size = fmax(size, a->addend * pow(2, order - 1));
     const double least = dtype == WG_F32 ? FLT_MIN : DBL_MIN;
-    return ((order > 0 ? a->eps : a->value_eps) + tail) * eps_of(dtype) * size +
-           eps_of(dtype) * least * (1 + x * x * x);
+    const double steps = order > 0 ? a->eps + a->tail(x) : a->value_eps + a->value_tail(x);
+    return steps * eps_of(dtype) * size + eps_of(dtype) * least * (1 + x * x * x);
 }
 
 static void check_golden(lab l, const nn_golden *golden, wg_dtype dtype)
 {
     double value[ORDERS];
-    evaluate_all(l, activation_of(golden->name)->f, dtype, 1, &golden->x, value);
+    evaluate_all(l, find(golden->name), dtype, 1, &golden->x, value);
     for (int order = 0; order < ORDERS; order++) {
         const double expected = golden->value[order];
         check_msg(fabs(value[order] - expected) <= bound_of(golden, order, dtype),
@@ -107,23 +148,177 @@ Test(activation, relu_is_flat_at_zero_and_keeps_nan)
     check(isnan(value[0]));
 }
 
-/* ENGINE: 0 with derivative 0 on the left, x with derivative 1 on the right. */
-Test(activation, gates_are_their_limits_at_infinity)
+typedef struct knot { const char *name; double x, value[3]; } knot;
+
+/* Which side a knot belongs to: the value and two derivatives there, exactly. */
+Test(activation, knots_belong_to_the_side_that_is_said)
 {
-    wg_activation *const gated[] = { wg_mish, wg_gelu };
-    for (size_t i = 0; i < 2; i++) {
+    const double sixth = 1.0 / 6;
+    const knot knots[] = {
+        { "relu6", 0, { 0, 0, 0 } },          { "relu6", 6, { 6, 0, 0 } },
+        { "relu6", 2.5, { 2.5, 1, 0 } },      { "relu6", 7, { 6, 0, 0 } },
+        { "leaky_relu", 0, { 0, 0.01, 0 } },  { "leaky_relu", -0.0, { 0, 0.01, 0 } },
+        { "leaky_relu", 3, { 3, 1, 0 } },     { "leaky_relu", -100, { -1, 0.01, 0 } },
+        { "elu", 0, { 0, 1, 1 } },            { "elu", 2, { 2, 1, 0 } },
+        { "celu", 0, { 0, 1, 1 } },           { "selu", 2, { 2.101401974710961, 0, 0 } },
+        { "hardswish", -3, { 0, 0, 0 } },     { "hardswish", 3, { 3, 1, 0 } },
+        { "hardswish", 0, { 0, 0.5, 2 * sixth } },
+        { "hardsigmoid", 0, { 0.5, sixth, 0 } },
+        { "hardsigmoid", -3, { 0, sixth, 0 } }, { "hardsigmoid", 3, { 1, sixth, 0 } },
+        { "hardsigmoid", 3.5, { 1, 0, 0 } },  { "hardtanh", 1, { 1, 1, 0 } },
+        { "hardtanh", -1, { -1, 1, 0 } },     { "hardtanh", -1.5, { -1, 0, 0 } },
+        { "softsign", 0, { 0, 1, 0 } },       { "tanhshrink", 0, { 0, 0, 0 } },
+    };
+    for (size_t i = 0; i < sizeof knots / sizeof *knots; i++) {
         double value[ORDERS];
-        evaluate(gated[i], -INFINITY, value);
-        check(value[0] == 0 && value[1] == 0 && value[2] == 0 && value[3] == 0);
-        evaluate(gated[i], INFINITY, value);
-        check(value[0] == INFINITY && value[1] == 1 && value[2] == 0 && value[3] == 0);
-        evaluate(gated[i], NAN, value);
-        check(isnan(value[0]));
-        evaluate(gated[i], -1e300, value);
-        check(value[0] == 0 && value[1] == 0 && value[2] == 0 && value[3] == 0);
-        evaluate(gated[i], 1e300, value);
-        check(value[0] == 1e300 && value[1] == 1 && value[2] == 0 && value[3] == 0);
+        evaluate(find(knots[i].name), knots[i].x, value);
+        if (strcmp(knots[i].name, "selu") == 0) {
+            check(value[0] == knots[i].value[0] && value[1] == 1.0507009873554805);
+            continue;
+        }
+        for (int order = 0; order < 3; order++)
+            check_msg(value[order] == knots[i].value[order], "%s at %g, order %d: %.17g is not %g",
+                      knots[i].name, knots[i].x, order, value[order], knots[i].value[order]);
     }
+    double value[ORDERS];
+    evaluate(find("selu"), 0, value);
+    check(value[0] == 0);
+    check_close(value[1], 1.7580993408473766, 4e-16);
+}
+
+typedef struct limit { const char *name; double left, left_slope, right, right_slope; } limit;
+
+static const limit limits[] = {
+    { "identity", -INFINITY, 1, INFINITY, 1 },
+    { "relu", 0, 0, INFINITY, 1 },
+    { "relu6", 0, 0, 6, 0 },
+    { "leaky_relu", -INFINITY, 0.01, INFINITY, 1 },
+    { "elu", -1, 0, INFINITY, 1 },
+    { "celu", -1, 0, INFINITY, 1 },
+    { "selu", -1.7580993408473766, 0, INFINITY, 1.0507009873554805 },
+    { "hardswish", 0, 0, INFINITY, 1 },
+    { "hardsigmoid", 0, 0, 1, 0 },
+    { "hardtanh", -1, 0, 1, 0 },
+    { "softplus", 0, 0, INFINITY, 1 },
+    { "sigmoid", 0, 0, 1, 0 },
+    { "tanh", -1, 0, 1, 0 },
+    { "log_sigmoid", -INFINITY, 1, 0, 0 },
+    { "silu", 0, 0, INFINITY, 1 },
+    { "mish", 0, 0, INFINITY, 1 },
+    { "gelu", 0, 0, INFINITY, 1 },
+    { "gelu_tanh", 0, 0, INFINITY, 1 },
+    { "softsign", -1, 0, 1, 0 },
+    { "tanhshrink", -INFINITY, 1, INFINITY, 1 },
+};
+enum { LIMITS = sizeof limits / sizeof *limits };
+
+static void check_side(const limit *l, double x, double end, double slope)
+{
+    double value[ORDERS];
+    evaluate(find(l->name), x, value);
+    const double expected = isinf(end) ? (slope == 1 ? x : x * slope) : end;
+    /* A finite value it comes to from 1 / |x| away at most: softsign. tanhshrink stays 1 away. */
+    double gap = isinf(end) ? 0 : 1 / fabs(x) + 4e-16;
+    if (strcmp(l->name, "tanhshrink") == 0) gap = 1;
+    const bool is_there = value[0] == expected || fabs(value[0] - expected) <= gap;
+    check_msg(is_there, "%s at %g: %.17g is not %g", l->name, x, value[0], expected);
+    check_msg(fabs(value[1] - slope) <= 1 / (x * x) + 1e-15, "%s at %g: slope %.17g is not %g",
+              l->name, x, value[1], slope);
+    check_msg(fabs(value[2]) <= 4 / fabs(x * x * x) && fabs(value[3]) <= 24 / fabs(x * x * x),
+              "%s at %g: %g, %g", l->name, x, value[2], value[3]);
+}
+
+/* The limits at infinity, which hold from 1e4 on, and at the largest numbers; NaN stays NaN. */
+Test(activation, each_is_its_limit_at_infinity)
+{
+    static const double far[] = { INFINITY, 1e300, 1e4 };
+    for (int i = 0; i < LIMITS; i++) {
+        const limit *l = &limits[i];
+        for (int k = 0; k < 3; k++) {
+            check_side(l, -far[k], l->left, l->left_slope);
+            check_side(l, far[k], l->right, l->right_slope);
+        }
+        double value[ORDERS];
+        evaluate(find(l->name), NAN, value);
+        check_msg(isnan(value[0]), "%s of NaN", l->name);
+    }
+}
+
+/* The step from 0 to the least number is no larger than the slope allows, and nothing is NaN. */
+Test(activation, subnormal_inputs_are_inputs)
+{
+    const double least = 4.9406564584124654e-324;
+    for (int i = 0; i < LIMITS; i++) {
+        double middle[ORDERS], value[ORDERS];
+        evaluate(find(limits[i].name), 0, middle);
+        for (int side = -1; side <= 1; side += 2) {
+            evaluate(find(limits[i].name), side * least, value);
+            check(fabs(value[0] - middle[0]) <= 2 * least);
+            for (int order = 0; order < ORDERS; order++) check(isfinite(value[order]));
+        }
+    }
+}
+
+static wg_var leaky_half(wg_var x)
+{
+    return wg_leaky_relu_with(x, 0.5);
+}
+
+static wg_var leaky_zero(wg_var x)
+{
+    return wg_leaky_relu_with(x, 0);
+}
+
+static wg_var elu_two(wg_var x)
+{
+    return wg_elu_with(x, 2);
+}
+
+static wg_var celu_two(wg_var x)
+{
+    return wg_celu_with(x, 2);
+}
+
+static wg_var snake_two(wg_var x)
+{
+    return wg_snake_with(x, 2);
+}
+
+static wg_var snake_zero(wg_var x)
+{
+    return wg_snake_with(x, 0);
+}
+
+Test(activation, numbers_of_their_own_are_used)
+{
+    double value[ORDERS];
+    evaluate(leaky_half, -3, value);
+    check(value[0] == -1.5 && value[1] == 0.5 && value[2] == 0);
+    evaluate(leaky_zero, -INFINITY, value);
+    check(value[0] == 0 && value[1] == 0);
+    evaluate(elu_two, 0, value);
+    check(value[0] == 0 && value[1] == 2 && value[2] == 2);
+    evaluate(elu_two, -1, value);
+    check_close(value[0], 2 * expm1(-1), 4e-16);
+    evaluate(celu_two, 0, value);
+    check(value[0] == 0 && value[1] == 1 && value[2] == 0.5 && value[3] == 0.25);
+    evaluate(celu_two, -1, value);
+    check_close(value[0], 2 * expm1(-0.5), 4e-16);
+    check_close(value[1], exp(-0.5), 4e-16);
+    evaluate(snake_two, 0.75, value);
+    check_close(value[0], 0.75 + sin(1.5) * sin(1.5) / 2, 4e-16);
+    check_close(value[1], 1 + sin(3), 1e-15);
+    evaluate(snake_zero, 0.75, value);
+    check(value[0] == 0.75 && value[1] == 1);
+}
+
+Test(activation, names_find_their_functions)
+{
+    for (int i = 0; i < ACTIVATIONS; i++) check(find(activations[i].name) != NULL);
+    check(find("gelu") == wg_gelu && find("tanh") == wg_tanh && find("celu") == wg_celu);
+    check(find("glu") == wg_glu && find("swiglu") == wg_swiglu && find("geglu") == wg_geglu);
+    check(wg_activation_find("gel") == NULL && wg_activation_find("wg_gelu") == NULL);
+    check(wg_activation_find("") == NULL && wg_activation_find(NULL) == NULL);
 }
 
 Test(activation, tails_keep_their_digits)
@@ -179,23 +374,23 @@ static void check_rows(wg_activation *f, wg_dtype dtype, const double *point)
 
 Test(activation, a_row_has_the_bits_it_has_alone)
 {
-    wg_activation *const all[] = { wg_relu, wg_softplus, wg_sigmoid, wg_mish, wg_gelu };
+    static const char *const names[] = { "relu", "softplus", "mish", "gelu", "gelu_tanh",
+                                         "softsign", "hardswish", "selu" };
     double point[ROWS];
     for (int i = 0; i < ROWS; i++) point[i] = (i - 33) * 0.7;
     point[5] = INFINITY;
     point[17] = -INFINITY;
     point[29] = NAN;
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
-        check_rows(all[i], WG_F32, point);
-        check_rows(all[i], WG_F64, point);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        check_rows(find(names[i]), WG_F32, point);
+        check_rows(find(names[i]), WG_F64, point);
     }
 }
 
 Test(activation, null_values_give_null_values)
 {
-    wg_activation *const all[] = { wg_identity, wg_relu, wg_softplus,
-                                   wg_sigmoid,  wg_mish, wg_gelu };
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++) check(all[i]((wg_var){ 0 }).tape == NULL);
+    for (int i = 0; i < LIMITS; i++) check(find(limits[i].name)((wg_var){ 0 }).tape == NULL);
+    check(wg_glu((wg_var){ 0 }).tape == NULL && wg_snake((wg_var){ 0 }).tape == NULL);
 }
 
 Test(activation, integers_have_no_curve)

@@ -59,6 +59,88 @@ Test(formula, short_ones_are_what_they_say)
     lab_close(l);
 }
 
+/* Value and slope of f at one number. */
+static void slope_at(wg_activation *f, double point, double *value, double *slope)
+{
+    const lab l = lab_open(1);
+    wg_var x = wg_scalar(l.tape, "x", WG_F64, point);
+    wg_var y = f(x);
+    *value = lab_item(l, y);
+    *slope = lab_item(l, wg_grad(y, x));
+    lab_close(l);
+}
+
+static wg_var clamped(wg_var x)
+{
+    return wg_clamp(x, -1, 2);
+}
+
+static wg_var crossed(wg_var x)
+{
+    return wg_clamp(x, 2, -1);
+}
+
+typedef struct point { wg_activation *f; double x, value, slope; } point;
+
+/* Bounds belong to the interval; where they cross the upper one is left. */
+Test(formula, kinks_of_short_ones_are_as_said)
+{
+    const point points[] = {
+        { clamped, -1, -1, 1 },        { clamped, 2, 2, 1 },   { clamped, 0.5, 0.5, 1 },
+        { clamped, -1.5, -1, 0 },      { clamped, 3, 2, 0 },   { clamped, INFINITY, 2, 0 },
+        { clamped, -INFINITY, -1, 0 }, { crossed, 0, -1, 0 },  { crossed, 5, -1, 0 },
+        { crossed, -5, -1, 0 },        { crossed, -1, -1, 0 }, { crossed, 2, -1, 0 },
+        { wg_safe_sqrt, 0, 0, 0 },     { wg_safe_sqrt, -0.0, 0, 0 },
+        { wg_safe_sqrt, 4, 2, 0.25 },  { wg_safe_sqrt, INFINITY, INFINITY, 0 },
+        { wg_cube, -3, -27, 27 },      { wg_cube, 0, 0, 0 },
+    };
+    double value, slope;
+    for (size_t i = 0; i < sizeof points / sizeof *points; i++) {
+        slope_at(points[i].f, points[i].x, &value, &slope);
+        check_msg(value == points[i].value && slope == points[i].slope, "%zu: %g, slope %g", i,
+                  value, slope);
+    }
+    slope_at(clamped, NAN, &value, &slope);
+    check(isnan(value));
+    slope_at(wg_safe_sqrt, -1, &value, &slope);
+    check(isnan(value));
+    const int32_t whole[3] = { -7, 1, 7 };
+    const lab l = lab_open(1);
+    int32_t held[3];
+    wg_var v = wg_input(l.tape, "x", wg_i32(whole, WG_SHAPE(3)));
+    check_status(wg_read_i32(l.runtime, wg_clamp(v, -2, 5), held, 3), WG_OK);
+    check(held[0] == -2 && held[1] == 1 && held[2] == 5);
+    ignore(wg_clamp(v, 0.5, 5));
+    lab_refused(l, WG_EINVALID, "0.5 is no i32 (test_formula.c");
+    lab_close(l);
+}
+
+typedef struct product { double x, y, value, by_x, by_y; } product;
+
+Test(formula, xlogy_is_zero_where_x_is)
+{
+    const product products[] = {
+        { 0, 0, 0, 0, 0 },        { 0, 2, 0, 0.69314718055994531, 0 },
+        { 0, INFINITY, 0, 0, 0 }, { 0, -1, 0, 0, 0 },
+        { 2, 1, 0, 0, 2 },        { 3, 2, 2.0794415416798357, 0.69314718055994531, 1.5 },
+        { 1, 0, -INFINITY, -INFINITY, INFINITY },
+    };
+    for (size_t i = 0; i < sizeof products / sizeof *products; i++) {
+        const product *p = &products[i];
+        const lab l = lab_open(1);
+        wg_var x = wg_scalar(l.tape, "x", WG_F64, p->x), y = wg_scalar(l.tape, "y", WG_F64, p->y);
+        wg_var r = wg_xlogy(x, y);
+        check(lab_item(l, r) == p->value);
+        check(lab_item(l, wg_grad(r, x)) == p->by_x);
+        check(lab_item(l, wg_grad(r, y)) == p->by_y);
+        lab_close(l);
+    }
+    const lab l = lab_open(1);
+    wg_var none = wg_scalar(l.tape, "y", WG_F64, NAN);
+    check(isnan(lab_item(l, wg_xlogy(wg_number(none, 0), none))));
+    lab_close(l);
+}
+
 /* ---- exponential sums ---- */
 
 /* f(x, 0) to third order by x. */

@@ -3,7 +3,7 @@
 #include "graph/internal.h"
 #include "support/test.h"
 
-#include <wengert/ops.h>
+#include <wengert/nn/activation.h>
 
 static wg_var points(wg_tape *tape)
 {
@@ -131,21 +131,25 @@ Test(grad, by_a_value_on_the_way_holds_the_rest_constant)
 
 /* ---- equal records ---- */
 
-static wg_var softplus(wg_var x)
+static wg_var formula_of_mish(wg_var x)
 {
-    return wg_logaddexp(x, wg_number(x, 0));
+    return wg_mul(x, wg_tanh(wg_logaddexp(x, wg_number(x, 0))));
 }
 
-/* The later target, after rewriting, is 400; what is recorded must already be below it. */
+/* The target after rewriting is 400; what is recorded must already be below it, also with the
+ * guards at infinities that the library's has. */
 Test(grad, the_third_derivative_of_mish_stays_small)
 {
-    wg_tape *tape = wg_tape_create(NULL);
-    wg_var x = points(tape);
-    wg_var y = wg_mul(x, wg_tanh(softplus(x)));
-    for (int order = 0; order < 3; order++) y = wg_grad(wg_sum(y, WG_ALL), x);
-    const int64_t live = count_reached(tape, y);
-    check_msg(live <= 400, "%lld live values", (long long)live);
-    wg_tape_free(tape);
+    wg_activation *const both[2] = { formula_of_mish, wg_mish };
+    for (int k = 0; k < 2; k++) {
+        wg_tape *tape = wg_tape_create(NULL);
+        wg_var x = points(tape);
+        wg_var y = both[k](x);
+        for (int order = 0; order < 3; order++) y = wg_grad(wg_sum(y, WG_ALL), x);
+        const int64_t live = count_reached(tape, y);
+        check_msg(live <= 400, "%lld live values", (long long)live);
+        wg_tape_free(tape);
+    }
 }
 
 Test(grad, a_sweep_finds_equal_records_of_earlier_sweeps)
