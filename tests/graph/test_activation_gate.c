@@ -127,7 +127,8 @@ Test(activation_gate, parameters_that_make_no_layer_are_refused)
         wg_scope scope = lab_scope(l, WG_TRAINING);
         wg_var input = wg_input(l.tape, "x", wg_f32(x, WG_SHAPE(2, 2)));
         ignore(wg_maxout(scope, "m", input, bad[k][0], bad[k][1]));
-        lab_refused(l, WG_EINVALID, "m: maxout: [2, 2]: no layer has such features of pieces (test_");
+        lab_refused(l, WG_EINVALID,
+                    "m: maxout: [2, 2]: no layer has such features of pieces (test_");
     }
     wg_scope scope = lab_scope(l, WG_TRAINING);
     wg_var deep = wg_input(l.tape, "x", wg_f32(x, WG_SHAPE(1, 1, 1, 1, 1, 1, 1, 2)));
