@@ -71,7 +71,7 @@ wg_var wg_gelu(wg_var x)
 }
 
 /* (1 + tanh u) / 2 is logistic(2 u), which keeps the left tail. 2 u is x times 2 sqrt(2 / pi) (1 +
- * 0.044715 x x); from 1e4 on the gate is 0 or 1 to every digit, and the square of x may overflow. */
+ * 0.044715 x x); from 1e4 on the gate is 0 or 1 to every digit, and x x may overflow. */
 static wg_var gelu_tanh_gate(wg_var x)
 {
     const wg_var slope = wg_scale(wg_square(x), 0.071354816272600247);

@@ -1,5 +1,6 @@
 /* Activations: value and three derivatives against 50-digit arithmetic (tests/golden/make_nn.py)
- * in both dtypes; what they are at knots, zero, NaN and the infinities; and that rows do not matter. */
+ * in both dtypes; what they are at knots, zero, NaN and the infinities; and that rows do not
+ * matter. */
 #include "golden/nn.h"
 #include "graph/lab.h"
 #include <math.h>

@@ -33,7 +33,8 @@ wg_var wg_safe_sqrt(wg_var x);
 wg_var wg_xlogy(wg_var x, wg_var y);
 
 /* ---- hyperbolic functions and their inverses ----
- * Values and slopes are odd or even to the last bit, and keep their digits next to 0 (acosh: to 1). */
+ * Values and slopes are odd or even to the last bit, and keep their digits next to 0; those of
+ * acosh next to 1. */
 
 wg_var wg_sinh(wg_var x); /* 2 eps; inf from 709.8 on, in f32 from 88.73 */
 /* 4 eps; inf from 710.5 on, its slope from 709.8; in f32 from 89.4, 88.73. At infinities the slope
