@@ -25,6 +25,7 @@ const char *const header_paths[HEADER_COUNT] = {
     "graph/include/wengert/nn/pooling.h",
     "runtime/include/wengert/runtime.h",
     "runtime/include/wengert/data.h",
+    "runtime/include/wengert/metrics.h",
     "runtime/include/wengert/train.h",
     "runtime/include/wengert/report.h",
     "runtime/include/wengert/wengert.h",

@@ -4,6 +4,7 @@
 
 #include <wengert/core.h>
 #include <wengert/graph.h>
+#include <wengert/metrics.h>
 #include <wengert/ops.h>
 #include <wengert/nn.h>
 #include <wengert/runtime.h>

@@ -1,0 +1,64 @@
+/* Counts of classes: what was called what. */
+#include "runtime/train/values.h"
+
+#include <math.h>
+#include <string.h>
+#include <wengert/metrics.h>
+
+static bool is_integer(wg_dtype dtype)
+{
+    return !wg__dtype_is_float(dtype);
+}
+
+static bool is_class(double value, int64_t classes)
+{
+    return value >= 0 && value < (double)classes;
+}
+
+int wg_confusion(wg_view predicted, wg_view truth, int64_t classes, int64_t *count)
+{
+    int64_t n;
+    if (count == NULL || classes < 1) return WG_EINVALID;
+    WG_TRY(wg__values_check(&predicted, &truth, &n));
+    if (!is_integer(predicted.dtype) || !is_integer(truth.dtype)) return WG_EDTYPE;
+    double *called = wg__values_of(&predicted, n);
+    double *is = wg__values_of(&truth, n);
+    int status = called == NULL || is == NULL ? WG_EMEMORY : WG_OK;
+    for (int64_t i = 0; i < n && status >= 0; i++)
+        if (!is_class(called[i], classes) || !is_class(is[i], classes)) status = WG_EINDEX;
+    if (status >= 0) {
+        memset(count, 0, (size_t)(classes * classes) * sizeof *count);
+        for (int64_t i = 0; i < n; i++) count[(int64_t)is[i] * classes + (int64_t)called[i]]++;
+    }
+    wg__values_release(called, n);
+    wg__values_release(is, n);
+    return status;
+}
+
+static double share(int64_t part, int64_t whole)
+{
+    return whole > 0 ? (double)part / (double)whole : NAN;
+}
+
+int wg_confusion_scores(const int64_t *count, int64_t classes, int64_t index, wg_class_scores *out)
+{
+    if (count == NULL || out == NULL || index < 0 || index >= classes) return WG_EINVALID;
+    int64_t total = 0, called = 0, are = 0;
+    for (int64_t i = 0; i < classes; i++) {
+        called += count[i * classes + index];
+        are += count[index * classes + i];
+        for (int64_t j = 0; j < classes; j++) total += count[i * classes + j];
+    }
+    const int64_t hits = count[index * classes + index];
+    *out = (wg_class_scores){
+        .true_positive = hits,
+        .false_positive = called - hits,
+        .false_negative = are - hits,
+        .true_negative = total - called - are + hits,
+        .precision = share(hits, called),
+        .recall = share(hits, are),
+        .false_rate = share(called - hits, total - are),
+        .f1 = share(2 * hits, called + are),
+    };
+    return WG_OK;
+}
