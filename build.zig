@@ -294,6 +294,7 @@ const tests = [_][]const u8{
     "tests/runtime/test_safetensors.c",
     "tests/runtime/test_schedule.c",
     "tests/runtime/test_scaler.c",
+    "tests/runtime/test_sketch.c",
     "tests/runtime/test_split.c",
     "tests/runtime/test_train.c",
     "tests/runtime/test_train_failure.c",
@@ -305,6 +306,7 @@ const test_support = [_][]const u8{
     "tests/support/check.c",
     "tests/support/declarations.c",
     "tests/support/difference.c",
+    "tests/support/dual.c",
     "tests/support/files.c",
     "tests/support/guard.c",
     "tests/support/immediate.c",
@@ -314,6 +316,8 @@ const test_support = [_][]const u8{
     "tests/support/orders.c",
     "tests/support/problem.c",
     "tests/support/replay.c",
+    "tests/support/sketch.c",
+    "tests/support/sketch_make.c",
     "tests/support/specimen.c",
 };
 const runner = "tests/support/runner.c";
