@@ -45,27 +45,49 @@ static int placeholders_add(wg_tape *tape, uint32_t id, int64_t count, const wg_
     return WG_OK;
 }
 
+static bool body_is(const wg__body *known, const wg__body *body)
+{
+    return known->op == body->op && known->parent == body->parent &&
+           known->first == body->first && known->instance_first == body->instance_first &&
+           known->in_count == body->in_count && known->out_count == body->out_count;
+}
+
+/* Appends a body, without results yet. The ghost's gives its memory. */
+static int body_add(wg_tape *tape, const wg__body *body)
+{
+    const int64_t at = tape->body_count;
+    const bool is_equal = wg__ghost_has_next(tape, WG__BODIES, at) &&
+                          body_is(&tape->body[at], body);
+    wg__body made = *body;
+    if (wg__ghost_takes(tape, WG__BODIES, is_equal)) {
+        made.in = tape->body[at].in;
+        made.out = tape->body[at].out;
+    } else {
+        made.in = wg__arena_take(&tape->kept, (size_t)body->in_count * sizeof *made.in);
+        made.out = wg__arena_take(&tape->kept, (size_t)body->out_count * sizeof *made.out);
+        if (made.in == NULL || made.out == NULL ||
+            wg__grow(&tape->allocator, (void **)&tape->body, &tape->body_capacity, at + 1,
+                     sizeof *tape->body) < 0)
+            return wg__tape_no_memory(tape);
+        tape->body_count++;
+    }
+    for (int64_t i = 0; i < made.out_count; i++) made.out[i] = WG__NONE;
+    tape->body[at] = made;
+    return WG_OK;
+}
+
 uint32_t wg__body_open(wg_tape *tape, const char *op, int64_t in_count, const wg__type *in,
                        int64_t out_count)
 {
     if (tape->error.status < 0) return 0;
-    wg__body body = { .op = op,
-                      .parent = tape->body_now,
-                      .first = (uint32_t)tape->count,
-                      .end = (uint32_t)tape->count,
-                      .instance_first = tape->instance_count,
-                      .in = wg__arena_take(&tape->arena, (size_t)in_count * sizeof *body.in),
-                      .out = wg__arena_take(&tape->arena, (size_t)out_count * sizeof *body.out),
-                      .in_count = in_count,
-                      .out_count = out_count };
-    if (body.in == NULL || body.out == NULL ||
-        wg__grow(&tape->allocator, (void **)&tape->body, &tape->body_capacity,
-                 tape->body_count + 1, sizeof *tape->body) < 0) {
-        wg__tape_no_memory(tape);
-        return 0;
-    }
-    for (int64_t i = 0; i < out_count; i++) body.out[i] = WG__NONE;
-    tape->body[tape->body_count++] = body;
+    const wg__body body = { .op = op,
+                            .parent = tape->body_now,
+                            .first = (uint32_t)tape->count,
+                            .end = (uint32_t)tape->count,
+                            .instance_first = tape->instance_count,
+                            .in_count = in_count,
+                            .out_count = out_count };
+    if (body_add(tape, &body) < 0) return 0;
     const uint32_t id = (uint32_t)tape->body_count;
     tape->body_now = id;
     if (placeholders_add(tape, id, in_count, in) == WG_OK) return id;
@@ -80,6 +102,9 @@ void wg__body_close(wg_tape *tape, uint32_t id)
     body->end = (uint32_t)tape->count;
     body->instance_end = tape->instance_count;
     tape->body_now = body->parent;
+    /* Which records are the results is no part of the records themselves. */
+    for (int64_t i = 0; i < body->out_count; i++)
+        wg__tape_change_at(tape, WG__CHANGE_RESULT, id - 1, (uint32_t)i, body->out[i]);
 }
 
 /* ---- the caller's function ---- */

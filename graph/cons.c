@@ -1,7 +1,11 @@
 /* Equal records of gradient sweeps are one: a derivative written in primitives repeats itself, and
  * each repetition would be differentiated again at the next order. Only what sweeps recorded is
  * found here, and no result that was handed out: a user never holds two names for one record, so
- * differentiating by a value means that value alone. */
+ * differentiating by a value means that value alone.
+ *
+ * What sweeps recorded and handed out is a list of the tape; the buckets know its first items, and
+ * learn the rest when a sweep begins. A tape that follows its ghost from span to span never asks
+ * them. */
 #include "graph/tape.h"
 #include <string.h>
 
@@ -58,7 +62,7 @@ static int buckets_grow(wg_tape *tape)
     return WG_OK;
 }
 
-int wg__cons_add(wg_tape *tape, uint32_t node)
+static int bucket_add(wg_tape *tape, uint32_t node)
 {
     wg__grad_space *space = tape->grad_space;
     if (2 * (space->bucket_used + 1) > space->bucket_count) WG_TRY(buckets_grow(tape));
@@ -67,7 +71,7 @@ int wg__cons_add(wg_tape *tape, uint32_t node)
     return WG_OK;
 }
 
-void wg__cons_forget(wg_tape *tape, uint32_t node)
+static void bucket_forget(const wg_tape *tape, uint32_t node)
 {
     const wg__grad_space *space = tape->grad_space;
     if (space->bucket_count == 0) return;
@@ -75,6 +79,48 @@ void wg__cons_forget(wg_tape *tape, uint32_t node)
     uint64_t at = record_hash(&tape->record[node]) & last;
     while (space->bucket[at] != 0 && space->bucket[at] != node + 1) at = (at + 1) & last;
     if (space->bucket[at] != 0) space->bucket[at] = WG__NONE;
+}
+
+/* ---- what sweeps did ---- */
+
+/* Enters all that the list has and the buckets lack. */
+static int catch_up(wg_tape *tape)
+{
+    wg__grad_space *space = tape->grad_space;
+    for (; space->entered < tape->swept_count; space->entered++) {
+        const wg__swept *swept = &tape->swept[space->entered];
+        if (swept->is_forgotten) bucket_forget(tape, swept->node);
+        else WG_TRY(bucket_add(tape, swept->node));
+    }
+    return WG_OK;
+}
+
+static int swept_add(wg_tape *tape, wg__swept swept)
+{
+    const int64_t at = tape->swept_count;
+    const bool is_equal = wg__ghost_has_next(tape, WG__SWEPT, at) &&
+                          memcmp(&tape->swept[at], &swept, sizeof swept) == 0;
+    if (!wg__ghost_takes(tape, WG__SWEPT, is_equal)) {
+        WG_TRY(wg__grow(&tape->allocator, (void **)&tape->swept, &tape->swept_capacity, at + 1,
+                        sizeof *tape->swept));
+        tape->swept[tape->swept_count++] = swept;
+    }
+    return catch_up(tape);
+}
+
+int wg__cons_begin(wg_tape *tape)
+{
+    return catch_up(tape) < 0 ? wg__tape_no_memory(tape) : WG_OK;
+}
+
+int wg__cons_add(wg_tape *tape, uint32_t node)
+{
+    return swept_add(tape, (wg__swept){ .node = node });
+}
+
+int wg__cons_forget(wg_tape *tape, uint32_t node)
+{
+    return swept_add(tape, (wg__swept){ .node = node, .is_forgotten = true });
 }
 
 /* ---- the memory of sweeps ---- */
@@ -90,6 +136,7 @@ wg__grad_space *wg__grad_space_of(wg_tape *tape)
 void wg__grad_space_clear(wg_tape *tape)
 {
     wg__grad_space *space = tape->grad_space;
+    if (space != NULL) space->entered = 0;
     if (space == NULL || space->bucket_used == 0) return;
     memset(space->bucket, 0, (size_t)space->bucket_count * sizeof *space->bucket);
     space->bucket_used = 0;

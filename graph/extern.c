@@ -53,14 +53,21 @@ static uint32_t key_intern(wg_tape *tape, const wg_extern_op *op)
     memcpy(&word[3], op->name, name_bytes);
     if (op->attribute_bytes > 0)
         memcpy((char *)&word[3] + name_bytes, op->attributes, op->attribute_bytes);
-    return wg__table_intern(&tape->attributes, &tape->allocator, &tape->arena, word,
-                            (int64_t)words);
+    return wg__tape_intern(tape, &tape->attributes, word, (int64_t)words);
 }
 
 /* The slot of a kernel; WG__NONE without memory. */
 static uint32_t slot_add(wg_tape *tape, const wg_extern_op *op)
 {
-    const char *name = wg__arena_string(&tape->arena, op->name);
+    const int64_t at = tape->external_count;
+    const bool is_equal = wg__ghost_has_next(tape, WG__EXTERNALS, at) &&
+                          strcmp(tape->external[at].name, op->name) == 0;
+    if (wg__ghost_takes(tape, WG__EXTERNALS, is_equal)) {
+        tape->external[at].kernel = op->kernel;
+        tape->external[at].user = op->user;
+        return (uint32_t)at;
+    }
+    const char *name = wg__arena_string(&tape->kept, op->name);
     if (name == NULL ||
         wg__grow(&tape->allocator, (void **)&tape->external, &tape->external_capacity,
                  tape->external_count + 1, sizeof *tape->external) < 0)

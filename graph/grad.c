@@ -5,6 +5,9 @@
 #include "graph/tape.h"
 #include <string.h>
 
+/* First word of its key: no other span's begins so. */
+enum { SPAN_OF_SWEEP = 0x65657773 };
+
 /* A sweep from some y back to the wanted x. */
 typedef struct sweep {
     wg_tape *tape;
@@ -225,13 +228,13 @@ static uint32_t result_of(const sweep *s, uint32_t x)
     return wg__emit_full_like(&s->tape->builder, x, 0);
 }
 
-static int derivatives(sweep *s, const seeds *from, int64_t count, const wg_var *x,
-                       wg_var *gradient)
+/* Records the derivatives of all y by each x. */
+static int results_record(sweep *s, const seeds *from, int64_t count, const wg_var *x,
+                          uint32_t *result)
 {
     wg_tape *tape = s->tape;
-    uint32_t *result = wg__arena_take(&tape->arena, (size_t)count * sizeof *result);
-    if (result == NULL) return wg__tape_no_memory(tape);
     WG_TRY(dependence_mark(s, count, x));
+    WG_TRY(wg__cons_begin(tape));
     const wg__place place = tape->place[s->y];
     tape->inherited = &place;
     uint32_t one = WG__NONE;
@@ -249,7 +252,49 @@ static int derivatives(sweep *s, const seeds *from, int64_t count, const wg_var 
     WG_TRY(tape->error.status);
     for (int64_t i = 0; i < count; i++) {
         WG_ASSERT(tape->record[result[i]].shape == tape->record[x[i].index].shape);
-        wg__cons_forget(tape, result[i]);
+        if (wg__cons_forget(tape, result[i]) < 0) return wg__tape_no_memory(tape);
+    }
+    return WG_OK;
+}
+
+/* What a sweep is a function of, besides what was recorded before. */
+static uint32_t *key_make(const sweep *s, const seeds *from, int64_t count, const wg_var *x,
+                          size_t *bytes)
+{
+    const bool has_cotangents = from->cotangent != NULL;
+    *bytes = (size_t)(3 + from->count * (1 + has_cotangents) + count) * sizeof(uint32_t);
+    uint32_t *key = wg__arena_take(&s->tape->arena, *bytes);
+    if (key == NULL) return NULL;
+    uint32_t *at = key;
+    *at++ = SPAN_OF_SWEEP;
+    *at++ = (uint32_t)from->count;
+    *at++ = has_cotangents;
+    for (int64_t i = 0; i < from->count; i++) {
+        *at++ = from->y[i];
+        if (has_cotangents) *at++ = from->cotangent[i];
+    }
+    for (int64_t i = 0; i < count; i++) *at++ = x[i].index;
+    return key;
+}
+
+/* The derivatives as values: a sweep is a span. */
+static int derivatives(sweep *s, const seeds *from, int64_t count, const wg_var *x,
+                       wg_var *gradient)
+{
+    wg_tape *tape = s->tape;
+    size_t key_bytes;
+    const uint32_t *key = key_make(s, from, count, x, &key_bytes);
+    uint32_t *recorded = wg__arena_take(&tape->arena, (size_t)count * sizeof *recorded);
+    if (key == NULL || recorded == NULL) return wg__tape_no_memory(tape);
+    const uint32_t *result = recorded;
+    const int is_skipped = wg_span_open(tape, key, key_bytes);
+    WG_TRY(is_skipped);
+    if (is_skipped) result = wg__span_results(tape);
+    else {
+        WG_TRY(results_record(s, from, count, x, recorded));
+        WG_TRY(wg__span_give(tape, count, recorded));
+        wg_span_close(tape);
+        WG_TRY(tape->error.status);
     }
     for (int64_t i = 0; i < count; i++) gradient[i] = wg__var_of(tape, result[i]);
     return WG_OK;

@@ -7,12 +7,15 @@
 
 uint32_t wg__tape_shape_id(wg_tape *tape, const wg__shape *shape)
 {
-    const uint32_t id = wg__table_intern(&tape->shapes, &tape->allocator, &tape->arena, shape->dim,
-                                         shape->rank);
+    const uint32_t id = wg__tape_intern(tape, &tape->shapes, shape->dim, shape->rank);
     if (id == WG__NONE) return WG__NONE;
     if (tape->shapes.count <= tape->shape_count) return id;
     WG_ASSERT(id == tape->shape_count);
-    wg__shape *copy = wg__arena_take(&tape->arena, sizeof *copy);
+    if (tape->is_following) {
+        tape->shape_count++;
+        return id;
+    }
+    wg__shape *copy = wg__arena_take(&tape->kept, sizeof *copy);
     if (copy == NULL || wg__grow(&tape->allocator, (void **)&tape->shape, &tape->shape_capacity,
                                  id + 1, sizeof(wg__shape *)) < 0)
         return WG__NONE;

@@ -47,11 +47,15 @@ static int buckets_grow(wg__table *table, const wg_allocator *allocator)
     wg__release(allocator, table->bucket, (size_t)old_count * sizeof *bucket);
     table->bucket = bucket;
     table->bucket_count = count;
-    for (int64_t i = 0; i < table->count; i++) {
-        const wg__words *item = &table->item[i];
-        table->bucket[bucket_find(table, item->word, item->count)] = (uint32_t)i + 1;
-    }
+    wg__table_cut(table);
     return WG_OK;
+}
+
+uint32_t wg__table_find(const wg__table *table, const int64_t *word, int64_t count)
+{
+    if (table->bucket_count == 0) return WG__NONE;
+    const int64_t at = bucket_find(table, word, count);
+    return table->bucket[at] != 0 ? table->bucket[at] - 1 : WG__NONE;
 }
 
 uint32_t wg__table_intern(wg__table *table, const wg_allocator *allocator, wg__arena *arena,
@@ -75,11 +79,25 @@ uint32_t wg__table_intern(wg__table *table, const wg_allocator *allocator, wg__a
     return table->bucket[at] - 1;
 }
 
-void wg__table_clear(wg__table *table)
+static void buckets_fill(wg__table *table)
 {
     if (table->bucket_count > 0)
         memset(table->bucket, 0, (size_t)table->bucket_count * sizeof *table->bucket);
+    for (int64_t i = 0; i < table->count; i++) {
+        const wg__words *item = &table->item[i];
+        table->bucket[bucket_find(table, item->word, item->count)] = (uint32_t)i + 1;
+    }
+}
+
+void wg__table_cut(wg__table *table)
+{
+    buckets_fill(table);
+}
+
+void wg__table_clear(wg__table *table)
+{
     table->count = 0;
+    buckets_fill(table);
 }
 
 void wg__table_free(wg__table *table, const wg_allocator *allocator)

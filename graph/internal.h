@@ -111,6 +111,78 @@ typedef struct wg__body {
     int64_t in_count, out_count;
 } wg__body;
 
+/* ---- following: how far a recording has come ---- */
+
+/* The lists that tell what a tape knows. They only grow. Of those that are copied from a table the
+ * length stands twice. */
+typedef enum wg__list_kind {
+    WG__RECORDS, WG__SHAPES, WG__SHAPES_KEPT, WG__ATTRIBUTES, WG__INPUT_LISTS,
+    WG__INPUT_LISTS_KEPT, WG__NUMBERS, WG__CONSTANTS, WG__INPUTS, WG__VERSIONS, WG__EFFECTS,
+    WG__EFFECTS_DONE, WG__KEEPS, WG__NOTES, WG__SCOPES, WG__ALIASES, WG__DRAWS, WG__HELD,
+    WG__BODIES, WG__EXTERNALS, WG__REPLACED, WG__CHANGES, WG__SWEPT, WG__RUNS, WG__SPANS,
+    WG__LIST_KINDS
+} wg__list_kind;
+
+typedef struct wg__reach {
+    int64_t length[WG__LIST_KINDS];
+    uint64_t places;           /* hash over what gave lines and layers so far */
+    uint32_t scope_now, location_floor, location_depth;
+    uint32_t body_now, instance_now, instance_count;
+} wg__reach;
+
+/* What is changed in place; the index is that of what it names. */
+typedef enum wg__change_kind {
+    WG__CHANGE_LEAF, WG__CHANGE_PRESENT, WG__CHANGE_ASSIGNED, WG__CHANGE_FROZEN, /* of a version */
+    WG__CHANGE_SCOPE_INPUT, WG__CHANGE_SCOPE_VERSION, WG__CHANGE_SCOPE_NOTE,
+    WG__CHANGE_SCOPE_DRAW,
+    WG__CHANGE_NUMBER,         /* its record */
+    WG__CHANGE_DRAW,           /* its count */
+    WG__CHANGE_EFFECT,         /* its value */
+    WG__CHANGE_RESULT          /* of a body, at `place` */
+} wg__change_kind;
+typedef struct wg__change { uint32_t kind, index, place, value; } wg__change;
+
+/* What a sweep recorded, or handed out: graph/cons.c. */
+typedef struct wg__swept { uint32_t node, is_forgotten; } wg__swept;
+
+/* All that a plan depends on, as bytes, and their hash. Shared by the tapes that were read under
+ * it and by the cache of programs, so that the same key at one address needs no comparison. */
+typedef struct wg__key {
+    wg_allocator allocator;
+    atomic_int references;
+    wg__hash hash;
+    int64_t bytes;
+    unsigned char data[];
+} wg__key;
+wg__key *wg__key_create(const wg_allocator *allocator, const void *data, int64_t bytes,
+                        const wg__hash *hash);   /* NULL without memory; held once */
+void wg__key_hold(wg__key *key);
+void wg__key_drop(wg__key *key);
+
+/* A program asked for: when, for what, and its key, which is held. */
+typedef struct wg__asked {
+    wg__reach at;
+    const uint32_t *node;
+    int64_t count;
+    bool with_effects;
+    wg__key *key;
+} wg__asked;
+
+/* graph/span.c. Its memory is the tape's, until it leaves the ghost. */
+typedef struct wg__span {
+    wg__reach begin, end;
+    const void *key;
+    size_t key_bytes;
+    uint64_t layouts;          /* sum over the params in use at its begin */
+    uint32_t *result;
+    int64_t result_capacity;
+    wg__place *place;          /* at its end, of its records, if has_waiting */
+    int64_t place_capacity;
+    uint32_t outer;            /* index + 1; 0: none */
+    bool has_waiting;          /* some records had no line at its end */
+    bool is_closed;            /* and binds no memory of one recording */
+} wg__span;
+
 /* ---- the tape ---- */
 
 typedef struct wg__note { const char *path; uint32_t node; } wg__note;
@@ -152,7 +224,8 @@ typedef struct wg__grad_space wg__grad_space;
 struct wg_tape {
     wg__builder builder;       /* first: rules emit onto the tape through it */
     wg_allocator allocator;
-    wg__arena arena;           /* names, shapes, words, constants, results: what ends at reset */
+    wg__arena arena;           /* what ends at reset: results, scalars, memory of sweeps */
+    wg__arena kept;            /* what the lists point to: it lives while the tape follows */
     uint32_t generation;
     int64_t count_max;
     bool check_finite;
@@ -192,9 +265,9 @@ struct wg_tape {
     int64_t alias_count, alias_capacity;
     wg__draw *draw;
     int64_t draw_count, draw_capacity;
-    uint32_t *by_path;         /* slots of versions sorted by path */
+    uint32_t *by_path;         /* slots of versions, the ghost's too, sorted by path */
     int64_t by_path_capacity;
-    wg_params **held;          /* referenced until reset */
+    wg_params **held;          /* referenced until reset, those of a ghost until it is left */
     int64_t held_count, held_capacity;
     wg__memo memo[WG__MEMO_COUNT];
     wg__type *types;           /* of the inputs of the op being recorded */
@@ -209,6 +282,21 @@ struct wg_tape {
     int64_t replaced_count, replaced_capacity;
     wg__external *external;    /* kernels of the caller, by slot */
     int64_t external_count, external_capacity;
+
+    /* Following: while is_following, each list goes on behind its length as the ghost's does. */
+    bool is_following, has_left;
+    wg__reach ghost;        /* its end */
+    wg__change *change;
+    int64_t change_count, change_capacity;
+    wg__swept *swept;
+    int64_t swept_count, swept_capacity;
+    wg__asked *run;
+    int64_t run_count, run_capacity;
+    wg__span *span;
+    int64_t span_count, span_capacity;
+    uint32_t span_now;         /* innermost open span, index + 1; 0: none */
+    uint32_t span_skipped;     /* the last one */
+    uint64_t places;           /* hash over what gave lines and layers so far */
 
     /* Places. What is recorded takes `inherited` if set; else it waits for wg_at, and belongs to
      * the layer whose parameter or draw was met last in the same outermost call. */
@@ -260,6 +348,12 @@ void wg__text_place(wg__text *text, const wg__place *place);
 /* Room for a result; the memory is the tape's and lives until reset. NULL on failure. */
 wg__array *wg__tape_result_add(wg_tape *tape, uint32_t node);
 const wg__array *wg__tape_result(const wg_tape *tape, uint32_t node); /* NULL: not kept */
+/* The key of this request, if it was asked for at this point of the ghost as well; else NULL. */
+wg__key *wg__tape_key_known(const wg_tape *tape, const uint32_t *node, int64_t count,
+                            bool with_effects);
+/* Notes that a program was asked for under this key, which the tape then holds. */
+int wg__tape_asked(wg_tape *tape, const uint32_t *node, int64_t count, bool with_effects,
+                   wg__key *key);
 /* After a commit: assigned versions get a new leaf at their next read, created ones know their
  * entry. */
 void wg__tape_committed(wg_tape *tape);
@@ -276,6 +370,7 @@ struct wg_params {
     wg__entry **entry;         /* sorted by path; entries never move */
     int64_t count, capacity;
     atomic_int users;          /* readers, or -1: one writer */
+    atomic_uint layout;        /* advanced when entries come, go or change their type */
     atomic_int references;     /* tapes and programs hold one */
 };
 wg__entry *wg__params_entry(const wg_params *params, const char *path); /* NULL: none */
@@ -286,6 +381,7 @@ void wg__params_remove(wg_params *params, wg__entry *entry);
 int wg__params_lock(wg_params *params, bool to_write); /* WG_OK or WG_EBUSY */
 void wg__params_unlock(wg_params *params);
 void wg__params_hold(wg_params *params);
+bool wg__params_is_ours(const wg_params *params); /* nobody else holds it */
 void wg__params_drop(wg_params *params);   /* wg_params_free is a drop of the creator's reference */
 
 #endif

@@ -46,7 +46,9 @@ static wg_var input_record(wg_tape *tape, const char *op, const char *name, wg__
     const int64_t slot = tape->input_count;
     if (input_add(tape, input) == NULL) return failed;
     tape->input[slot].node = (uint32_t)tape->count;
-    if (path > 0) tape->scope[path].input = (uint32_t)slot;
+    if (path > 0 &&
+        wg__tape_change(tape, WG__CHANGE_SCOPE_INPUT, path, (uint32_t)slot) < 0)
+        return failed;
     const int64_t attribute[2] = { slot, input->is_batch };
     return wg__var_of(tape,
                       wg__tape_leaf(tape, WG__OP_input, &input->type, attribute, 2));

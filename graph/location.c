@@ -34,6 +34,7 @@ wg_var wg_at(wg_var value, const char *file, int line)
     for (uint32_t i = tape->location_floor; i < tape->count; i++)
         place_give(tape, i, file, line);
     tape->location_floor = (uint32_t)tape->count;
+    wg__places_mix(tape, (uintptr_t)file, (uint64_t)tape->count << 32 | (uint32_t)line);
     if (tape->location_depth == 0) tape->scope_now = 0;
     const bool is_known = file == NULL && value.generation == tape->generation &&
                           value.index < tape->count;
@@ -49,6 +50,7 @@ uint32_t wg_location_hold(wg_tape *tape)
     const uint32_t held = tape->location_floor;
     tape->location_floor = (uint32_t)tape->count;
     tape->location_depth++;
+    wg__places_mix(tape, 1, (uint64_t)tape->count);
     return held;
 }
 
@@ -57,4 +59,5 @@ void wg_location_release(wg_tape *tape, uint32_t held)
     if (tape == NULL || tape->location_depth == 0) return;   /* reset in between */
     if (held < tape->location_floor) tape->location_floor = held;
     tape->location_depth--;
+    wg__places_mix(tape, 2, (uint64_t)tape->count);
 }

@@ -17,7 +17,7 @@ int wg_note(wg_scope scope, const char *name, wg_var x)
     if (wg__grow(&tape->allocator, (void **)&tape->note, &tape->note_capacity,
                  tape->note_count + 1, sizeof *tape->note) < 0)
         return wg__tape_no_memory(tape);
-    tape->scope[path].note = (uint32_t)tape->note_count;
+    WG_TRY(wg__tape_change(tape, WG__CHANGE_SCOPE_NOTE, path, (uint32_t)tape->note_count));
     tape->note[tape->note_count++] =
         (wg__note){ .path = tape->scope[path].path, .node = x.index };
     return WG_OK;

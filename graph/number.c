@@ -3,6 +3,7 @@
  * differentiated by it (wg_grad refuses). wg_full and wg_constant make a record of their own. */
 #include "graph/tape.h"
 #include <math.h>
+#include <string.h>
 
 bool wg__number_fits(wg_dtype dtype, double value)
 {
@@ -25,15 +26,28 @@ int64_t wg__number_bits(wg_dtype dtype, double value)
     return bits;
 }
 
+static bool constant_is(const wg__constant *constant, const wg__type *type, const void *data,
+                        size_t bytes)
+{
+    return constant->type.dtype == type->dtype && constant->bytes == bytes &&
+           wg__shape_equal(&constant->type.shape, &type->shape) &&
+           (bytes == 0 || memcmp(constant->data, data, bytes) == 0);
+}
+
 uint32_t wg__tape_constant(wg_tape *tape, const wg__type *type, const void *data, size_t bytes)
 {
-    if (wg__grow(&tape->allocator, (void **)&tape->constant, &tape->constant_capacity,
-                 tape->constant_count + 1, sizeof *tape->constant) < 0) {
+    const int64_t at = tape->constant_count;
+    const bool is_equal = wg__ghost_has_next(tape, WG__CONSTANTS, at) &&
+                          constant_is(&tape->constant[at], type, data, bytes);
+    if (wg__ghost_takes(tape, WG__CONSTANTS, is_equal)) return (uint32_t)at;
+    void *copy = wg__arena_take(&tape->kept, bytes);
+    if (copy == NULL || wg__grow(&tape->allocator, (void **)&tape->constant,
+                                 &tape->constant_capacity, at + 1, sizeof *tape->constant) < 0) {
         wg__tape_no_memory(tape);
         return WG__NONE;
     }
-    tape->constant[tape->constant_count] =
-        (wg__constant){ .type = *type, .data = data, .bytes = bytes };
+    if (bytes > 0) memcpy(copy, data, bytes);
+    tape->constant[at] = (wg__constant){ .type = *type, .data = copy, .bytes = bytes };
     return (uint32_t)tape->constant_count++;
 }
 
@@ -43,8 +57,7 @@ static wg__number *number_intern(wg_tape *tape, wg_dtype dtype, double value)
     if (tape->error.status < 0) return NULL;
     const int64_t word[2] = { dtype, wg__number_bits(dtype, value) };
     const int64_t known = tape->numbers.count;
-    const uint32_t id =
-        wg__table_intern(&tape->numbers, &tape->allocator, &tape->arena, word, 2);
+    const uint32_t id = wg__tape_intern(tape, &tape->numbers, word, 2);
     if (id != WG__NONE && id < known) return &tape->number[id];
     if (id == WG__NONE ||
         wg__grow(&tape->allocator, (void **)&tape->number, &tape->number_capacity, id + 1,
@@ -74,7 +87,10 @@ uint32_t wg__tape_number(wg__builder *self, wg_dtype dtype, double value)
     if (number->node == WG__NONE) {
         const wg__type type = { .dtype = dtype, .shape = { .rank = 0 } };
         const int64_t attribute[1] = { number->constant };
-        number->node = wg__tape_leaf(tape, WG__OP_constant, &type, attribute, 1);
+        const uint32_t id = (uint32_t)(number - tape->number);
+        const uint32_t node = wg__tape_leaf(tape, WG__OP_constant, &type, attribute, 1);
+        if (node == WG__NONE || wg__tape_change(tape, WG__CHANGE_NUMBER, id, node) < 0)
+            return WG__NONE;
     }
     return number->node;
 }

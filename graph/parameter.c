@@ -23,7 +23,9 @@ static uint32_t meet_again(wg_tape *tape, uint32_t slot, const wg__version *want
         wg__type_refuse(tape, op, WG__NONE, version->path, &wanted->type, &version->type);
         return WG__NONE;
     }
-    version->is_frozen = version->is_frozen && wanted->is_frozen;
+    if (version->is_frozen && !wanted->is_frozen &&
+        wg__tape_change(tape, WG__CHANGE_FROZEN, slot, false) < 0)
+        return WG__NONE;
     return slot;
 }
 
@@ -44,6 +46,7 @@ static int entry_find(wg_tape *tape, const wg__version *wanted, const char *op, 
         return wg__type_refuse(tape, op, WG__NONE, path, &wanted->type, &found->type);
     if (found->is_trained != wanted->is_trained && wg__params_lock(wanted->params, true) == WG_OK) {
         found->is_trained = wanted->is_trained;
+        atomic_fetch_add(&wanted->params->layout, 1);
         wg__params_unlock(wanted->params);
     }
     return WG_OK;
@@ -113,7 +116,7 @@ static uint32_t parameter_make(wg_tape *tape, const wg__version *wanted, void *u
     const uint32_t held = wg_location_hold(tape);
     const wg_var value = m->init.make(scope, wanted->type.dtype, shape, m->init.setting);
     wg_location_release(tape, held);
-    tape->scope_now = m->scope.path;
+    wg__scope_enter(tape, m->scope.path);
     if (tape->error.status < 0) return WG__NONE;
     const char *path = tape->scope[wanted->name].path;
     if (value.tape != tape || wg__var_check(value) != WG_OK) {
@@ -185,10 +188,26 @@ static bool is_below(const char *path, const char *scope)
     return length == 0 || (strncmp(path, scope, length) == 0 && path[length] == '/');
 }
 
-static bool is_listed(const wg_tape *tape, const wg__version *version, wg_scope scope)
+static bool is_listed(const wg_tape *tape, uint32_t slot, wg_scope scope)
 {
-    return version->is_trained && !version->is_frozen && version->params == scope.params &&
+    const wg__version *version = &tape->version[slot];
+    return slot < tape->version_count && version->is_trained && !version->is_frozen &&
+           version->params == scope.params &&
            is_below(version->path, tape->scope[scope.path].path);
+}
+
+/* Reads the first of them, since a read may record, and nothing is to be written if one fails.
+ * Counts all. A read that leaves the ghost moves the others: then it begins anew. */
+static int64_t listed_read(wg_tape *tape, wg_scope scope, int64_t capacity)
+{
+    const bool follows = tape->is_following;
+    int64_t count = 0;
+    for (int64_t i = 0; i < wg__version_sorted_count(tape); i++) {
+        if (!is_listed(tape, tape->by_path[i], scope)) continue;
+        if (count++ < capacity) wg__version_read(tape, tape->by_path[i]);
+        if (tape->is_following != follows) return listed_read(tape, scope, capacity);
+    }
+    return count;
 }
 
 int64_t wg_parameters(wg_scope scope, int64_t capacity, wg_var *parameter)
@@ -199,18 +218,13 @@ int64_t wg_parameters(wg_scope scope, int64_t capacity, wg_var *parameter)
     if (capacity < 0 || (capacity > 0 && parameter == NULL))
         return wg__tape_refuse(tape, WG_EINVALID, "parameters", WG__NONE,
                                "capacity %lld and no place", (long long)capacity);
-    /* Reads first, since a read may record: nothing is written if one fails. */
-    int64_t count = 0;
-    for (int64_t i = 0; i < tape->version_count; i++) {
-        if (!is_listed(tape, &tape->version[tape->by_path[i]], scope)) continue;
-        if (count++ < capacity) wg__version_read(tape, tape->by_path[i]);
-    }
+    const int64_t count = listed_read(tape, scope, capacity);
     if (tape->error.status < 0) return tape->error.status;
     int64_t written = 0;
-    for (int64_t i = 0; i < tape->version_count && written < capacity; i++) {
-        const wg__version *version = &tape->version[tape->by_path[i]];
-        if (is_listed(tape, version, scope))
-            parameter[written++] = wg__var_of(tape, version->present);
+    for (int64_t i = 0; i < wg__version_sorted_count(tape) && written < capacity; i++) {
+        const uint32_t slot = tape->by_path[i];
+        if (is_listed(tape, slot, scope))
+            parameter[written++] = wg__var_of(tape, tape->version[slot].present);
     }
     return count;
 }

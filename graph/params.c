@@ -25,6 +25,7 @@ wg_params *wg_params_create(const wg_params_options *options)
     params->seed = chosen.seed;
     params->dtype = dtype;
     atomic_init(&params->users, 0);
+    atomic_init(&params->layout, 0);
     atomic_init(&params->references, 1);
     return params;
 }
@@ -40,6 +41,11 @@ static void entry_free(const wg_allocator *allocator, wg__entry *entry)
 void wg__params_hold(wg_params *params)
 {
     atomic_fetch_add(&params->references, 1);
+}
+
+bool wg__params_is_ours(const wg_params *params)
+{
+    return atomic_load(&params->references) == 1;
 }
 
 void wg__params_drop(wg_params *params)
@@ -129,6 +135,7 @@ wg__entry *wg__params_add(wg_params *params, const char *path, const wg__type *t
             (size_t)(params->count - place) * sizeof *params->entry);
     params->entry[place] = entry;
     params->count++;
+    atomic_fetch_add(&params->layout, 1);
     return entry;
 }
 
@@ -139,6 +146,7 @@ void wg__params_remove(wg_params *params, wg__entry *entry)
     memmove(&params->entry[place], &params->entry[place + 1],
             (size_t)(params->count - place - 1) * sizeof *params->entry);
     params->count--;
+    atomic_fetch_add(&params->layout, 1);
     entry_free(&params->allocator, entry);
 }
 
@@ -195,6 +203,7 @@ static wg__entry *entry_prepare(wg_params *params, const char *path, const wg__t
     void *data = data_make(params, type, &bytes);
     if (data == NULL) return NULL;
     wg__release(&params->allocator, entry->data, entry->bytes);
+    atomic_fetch_add(&params->layout, 1);
     entry->type = *type;
     entry->data = data;
     entry->bytes = bytes;
@@ -272,6 +281,7 @@ static void entries_move(wg_params *stage, wg_params *target)
         entry_free(&target->allocator, from);
     }
     stage->count = 0;
+    atomic_fetch_add(&target->layout, 1);
 }
 
 /* Both are locked. */

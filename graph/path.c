@@ -40,6 +40,13 @@ static int64_t bucket_find(const wg_tape *tape, const char *parent, size_t paren
     return (int64_t)at;
 }
 
+void wg__tape_paths_cut(wg_tape *tape)
+{
+    memset(tape->scope_bucket, 0, (size_t)tape->scope_bucket_count * sizeof *tape->scope_bucket);
+    for (int64_t i = 0; i < tape->scope_count; i++)
+        tape->scope_bucket[bucket_find(tape, "", 0, tape->scope[i].path)] = (uint32_t)i + 1;
+}
+
 static int buckets_grow(wg_tape *tape)
 {
     const int64_t old_count = tape->scope_bucket_count;
@@ -49,8 +56,7 @@ static int buckets_grow(wg_tape *tape)
     wg__release(&tape->allocator, tape->scope_bucket, (size_t)old_count * sizeof *bucket);
     tape->scope_bucket = bucket;
     tape->scope_bucket_count = count;
-    for (int64_t i = 0; i < tape->scope_count; i++)
-        tape->scope_bucket[bucket_find(tape, "", 0, tape->scope[i].path)] = (uint32_t)i + 1;
+    wg__tape_paths_cut(tape);
     return WG_OK;
 }
 
@@ -58,7 +64,7 @@ static int buckets_grow(wg_tape *tape)
 static char *path_make(wg_tape *tape, const char *parent, size_t parent_length, const char *name)
 {
     const size_t name_length = strlen(name), join = parent_length > 0 ? 1 : 0;
-    char *path = wg__arena_take(&tape->arena, parent_length + join + name_length + 1);
+    char *path = wg__arena_take(&tape->kept, parent_length + join + name_length + 1);
     if (path == NULL) {
         wg__tape_no_memory(tape);
         return NULL;
@@ -69,6 +75,12 @@ static char *path_make(wg_tape *tape, const char *parent, size_t parent_length, 
     return path;
 }
 
+void wg__scope_item_clear(wg_tape *tape, int64_t id)
+{
+    wg__scope_item *item = &tape->scope[id];
+    item->input = item->version = item->note = item->draw = WG__NONE;
+}
+
 /* Appends the path and enters it into its bucket. */
 static uint32_t path_add(wg_tape *tape, char *path, int64_t bucket)
 {
@@ -77,13 +89,21 @@ static uint32_t path_add(wg_tape *tape, char *path, int64_t bucket)
         wg__tape_no_memory(tape);
         return WG__NONE;
     }
-    tape->scope[tape->scope_count] = (wg__scope_item){ .path = path,
-                                                       .input = WG__NONE,
-                                                       .version = WG__NONE,
-                                                       .note = WG__NONE,
-                                                       .draw = WG__NONE };
+    tape->scope[tape->scope_count].path = path;
+    wg__scope_item_clear(tape, tape->scope_count);
     tape->scope_bucket[bucket] = (uint32_t)++tape->scope_count;
     return (uint32_t)tape->scope_count - 1;
+}
+
+/* The path if it is there or the ghost's next, which is then taken; else the ghost is left. */
+static uint32_t path_follow(wg_tape *tape, int64_t bucket, bool make)
+{
+    const uint32_t found = tape->scope_bucket[bucket] - 1;   /* of none: WG__NONE */
+    if (found < tape->scope_count) return found;
+    if (!make) return WG__NONE;
+    if (!wg__ghost_takes(tape, WG__SCOPES, found == tape->scope_count)) return WG__NONE;
+    wg__scope_item_clear(tape, found);
+    return found;
 }
 
 uint32_t wg__tape_path(wg_tape *tape, uint32_t parent, const char *name, bool make)
@@ -91,11 +111,12 @@ uint32_t wg__tape_path(wg_tape *tape, uint32_t parent, const char *name, bool ma
     WG_ASSERT(parent < tape->scope_count);
     const char *above = tape->scope[parent].path;
     const size_t length = strlen(above);
-    if (make && 2 * (tape->scope_count + 1) > tape->scope_bucket_count && buckets_grow(tape) < 0)
+    int64_t bucket = bucket_find(tape, above, length, name);
+    const uint32_t found = path_follow(tape, bucket, make);
+    if (found != WG__NONE || !make) return found;
+    if (2 * (tape->scope_count + 1) > tape->scope_bucket_count && buckets_grow(tape) < 0)
         return WG__NONE;
-    const int64_t bucket = bucket_find(tape, above, length, name);
-    if (tape->scope_bucket[bucket] != 0) return tape->scope_bucket[bucket] - 1;
-    if (!make) return WG__NONE;
+    bucket = bucket_find(tape, above, length, name);
     char *path = path_make(tape, above, length, name);
     return path == NULL ? WG__NONE : path_add(tape, path, bucket);
 }
@@ -104,8 +125,8 @@ int wg__tape_paths_reset(wg_tape *tape)
 {
     tape->scope_count = 0;
     if (tape->scope_bucket_count == 0) WG_TRY(buckets_grow(tape));
-    memset(tape->scope_bucket, 0, (size_t)tape->scope_bucket_count * sizeof *tape->scope_bucket);
-    char *root = wg__arena_string(&tape->arena, "");
+    wg__tape_paths_cut(tape);
+    char *root = wg__arena_string(&tape->kept, "");
     if (root == NULL) return wg__tape_no_memory(tape);
     const uint32_t id = path_add(tape, root, bucket_find(tape, "", 0, ""));
     if (id == WG__NONE) return WG_EMEMORY;

@@ -78,7 +78,7 @@ static wg__draw *draw_of(wg_tape *tape, uint32_t path, const wg_params *params)
     tape->draw[at] = (wg__draw){ .params = params,
                                  .first = (uint32_t)tape->count,
                                  .next = tape->scope[path].draw };
-    tape->scope[path].draw = at;
+    if (wg__tape_change(tape, WG__CHANGE_SCOPE_DRAW, path, at) < 0) return NULL;
     return &tape->draw[at];
 }
 
@@ -96,8 +96,8 @@ static int ordinal_next(wg_scope scope, const char *op, uint32_t path, uint64_t 
                                "%s was drawn already%s: use wg_scope_shared to draw anew",
                                tape->scope[path].path, text);
     }
-    *ordinal = draw->count++;
-    return WG_OK;
+    *ordinal = draw->count;
+    return wg__tape_change(tape, WG__CHANGE_DRAW, (uint32_t)(draw - tape->draw), draw->count + 1);
 }
 
 static bool stream_open(wg_scope scope, const char *op, const char *name, wg_shape shape,

@@ -9,7 +9,7 @@
 static uint32_t attribute_id(wg_tape *tape, const int64_t *attribute, int32_t count)
 {
     if (count == 0) return 0;
-    return wg__table_intern(&tape->attributes, &tape->allocator, &tape->arena, attribute, count);
+    return wg__tape_intern(tape, &tape->attributes, attribute, count);
 }
 
 /* The inputs as words of the table, and as they are read. */
@@ -18,11 +18,14 @@ static uint32_t list_id(wg_tape *tape, const uint32_t *in, int32_t count)
     int64_t *word = wg__arena_take(&tape->arena, (size_t)count * sizeof *word);
     if (word == NULL) return WG__NONE;
     for (int32_t i = 0; i < count; i++) word[i] = in[i];
-    const uint32_t id =
-        wg__table_intern(&tape->lists, &tape->allocator, &tape->arena, word, count);
+    const uint32_t id = wg__tape_intern(tape, &tape->lists, word, count);
     if (id == WG__NONE || tape->lists.count <= tape->list_count) return id;
     WG_ASSERT(id == tape->list_count);
-    uint32_t *copy = wg__arena_take(&tape->arena, (size_t)count * sizeof *copy);
+    if (tape->is_following) {
+        tape->list_count++;
+        return id;
+    }
+    uint32_t *copy = wg__arena_take(&tape->kept, (size_t)count * sizeof *copy);
     if (copy == NULL || wg__grow(&tape->allocator, (void **)&tape->list, &tape->list_capacity,
                                  id + 1, sizeof(uint32_t *)) < 0)
         return WG__NONE;
@@ -63,6 +66,11 @@ static int make_room(wg_tape *tape)
     return WG_OK;
 }
 
+static wg__place place_now(const wg_tape *tape)
+{
+    return tape->inherited != NULL ? *tape->inherited : (wg__place){ .scope = tape->scope_now };
+}
+
 /* A record that needs no room of its own: during a sweep an equal one may exist. */
 static uint32_t append(wg_tape *tape, const wg__record *record)
 {
@@ -70,12 +78,15 @@ static uint32_t append(wg_tape *tape, const wg__record *record)
         const uint32_t equal = wg__cons_find(tape, record);
         if (equal != WG__NONE) return equal;
     }
-    if (make_room(tape) < 0) return WG__NONE;
     const uint32_t node = (uint32_t)tape->count;
-    tape->record[node] = *record;
-    tape->place[node] = tape->inherited != NULL ? *tape->inherited
-                                                : (wg__place){ .scope = tape->scope_now };
-    tape->count++;
+    const bool is_equal = wg__ghost_has_next(tape, WG__RECORDS, node) &&
+                          memcmp(&tape->record[node], record, sizeof *record) == 0;
+    if (!wg__ghost_takes(tape, WG__RECORDS, is_equal)) {
+        if (make_room(tape) < 0) return WG__NONE;
+        tape->record[node] = *record;
+        tape->count++;
+    }
+    tape->place[node] = place_now(tape);
     if (tape->is_sweeping && wg__cons_add(tape, node) < 0) {
         wg__tape_no_memory(tape);
         return WG__NONE;
@@ -104,6 +115,62 @@ uint32_t wg__tape_leaf(wg_tape *tape, wg__op_id op, const wg__type *type, const 
 
 /* ---- the builder ---- */
 
+static bool words_equal(const int64_t *x, const int64_t *y, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++)
+        if (x[i] != y[i]) return false;
+    return true;
+}
+
+static bool inputs_are(const wg_tape *tape, const wg__record *ghost, const wg__request *request)
+{
+    const uint32_t *in = ghost->in;
+    int64_t count = ghost->in_count;
+    if (ghost->in_count == WG__LIST) {
+        if (ghost->in[0] > tape->lists.count) return false;   /* first used elsewhere */
+        in = tape->list[ghost->in[0]];
+        count = tape->lists.item[ghost->in[0]].count;
+    }
+    if (count != request->in_count) return false;
+    for (int64_t i = 0; i < count; i++)
+        if (in[i] != request->in[i]) return false;
+    return true;
+}
+
+/* The wanted type, where one is asked for, is that of the result. */
+static bool type_is(const wg_tape *tape, const wg__record *ghost, const wg__type *wanted)
+{
+    if (ghost->shape > tape->shapes.count) return false;      /* first used elsewhere */
+    return wanted == NULL || (ghost->dtype == (uint8_t)wanted->dtype &&
+                              wg__shape_equal(tape->shape[ghost->shape], &wanted->shape));
+}
+
+/* True if the request would become the ghost's next record. Equal requests have equal types, so
+ * nothing is inferred and no table is asked. */
+static bool is_ghosts(const wg_tape *tape, const wg__record *ghost, const wg__request *request)
+{
+    if (ghost->op != (uint16_t)request->op || ghost->instance != tape->instance_now ||
+        ghost->body != tape->body_now || ghost->attribute > tape->attributes.count)
+        return false;
+    const wg__words *attribute = &tape->attributes.item[ghost->attribute];
+    return attribute->count == request->attribute_count &&
+           words_equal(attribute->word, request->attribute, attribute->count) &&
+           inputs_are(tape, ghost, request) && type_is(tape, ghost, request->wanted);
+}
+
+/* Takes the ghost's next record with what it is the first to use of the tables. */
+static uint32_t ghost_take(wg_tape *tape, const wg__record *ghost)
+{
+    if (ghost->attribute == tape->attributes.count) tape->attributes.count++;
+    if (ghost->shape == tape->shapes.count) tape->shape_count = ++tape->shapes.count;
+    if (ghost->in_count == WG__LIST && ghost->in[0] == tape->lists.count)
+        tape->list_count = ++tape->lists.count;
+    const uint32_t node = (uint32_t)tape->count++;
+    tape->place[node] = place_now(tape);
+    if (tape->on_record != NULL) tape->on_record(tape, node, tape->on_record_user);
+    return node;
+}
+
 uint32_t wg__tape_emit(wg__builder *self, const wg__request *request)
 {
     wg_tape *tape = (wg_tape *)self;
@@ -111,6 +178,10 @@ uint32_t wg__tape_emit(wg__builder *self, const wg__request *request)
     for (int32_t i = 0; i < request->in_count; i++) {
         if (request->in[i] == WG__NONE) return WG__NONE;
         WG_ASSERT(request->in[i] < tape->count);
+    }
+    if (!tape->is_sweeping && wg__ghost_has_next(tape, WG__RECORDS, tape->count)) {
+        const wg__record *ghost = &tape->record[tape->count];
+        if (is_ghosts(tape, ghost, request)) return ghost_take(tape, ghost);
     }
     wg__record record = { .op = (uint16_t)request->op,
                           .attribute = attribute_id(tape, request->attribute,

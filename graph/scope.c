@@ -35,6 +35,13 @@ int wg__name_refuse(wg_tape *tape, const char *op, const char *name)
                            name == NULL ? "" : name);
 }
 
+void wg__scope_enter(wg_tape *tape, uint32_t path)
+{
+    if (tape->scope_now == path) return;
+    tape->scope_now = path;
+    wg__places_mix(tape, path, (uint64_t)tape->count);
+}
+
 uint32_t wg__scope_name(wg_scope scope, const char *op, const char *name, wg_var *failed)
 {
     wg_tape *tape = wg__scope_open(scope, op, failed);
@@ -43,7 +50,7 @@ uint32_t wg__scope_name(wg_scope scope, const char *op, const char *name, wg_var
         wg__name_refuse(tape, op, name);
         return WG__NONE;
     }
-    tape->scope_now = scope.path;
+    wg__scope_enter(tape, scope.path);
     return wg__tape_path(tape, scope.path, name, true);
 }
 
@@ -52,6 +59,9 @@ static int params_hold(wg_tape *tape, wg_params *params)
 {
     for (int64_t i = 0; i < tape->held_count; i++)
         if (tape->held[i] == params) return WG_OK;
+    const int64_t at = tape->held_count;
+    const bool is_equal = wg__ghost_has_next(tape, WG__HELD, at) && tape->held[at] == params;
+    if (wg__ghost_takes(tape, WG__HELD, is_equal)) return WG_OK;
     if (wg__grow(&tape->allocator, (void **)&tape->held, &tape->held_capacity,
                  tape->held_count + 1, sizeof(wg_params *)) < 0)
         return wg__tape_no_memory(tape);
@@ -154,11 +164,16 @@ uint32_t wg__scope_read(wg_scope scope, uint32_t slot)
 static int replaced_add(wg_scope *scope, uint32_t slot, uint32_t value)
 {
     wg_tape *tape = scope->tape;
-    if (wg__grow(&tape->allocator, (void **)&tape->replaced, &tape->replaced_capacity,
-                 tape->replaced_count + 1, sizeof *tape->replaced) < 0)
-        return wg__tape_no_memory(tape);
-    tape->replaced[tape->replaced_count++] =
-        (wg__replaced){ .slot = slot, .value = value, .next = scope->replaced };
+    const wg__replaced item = { .slot = slot, .value = value, .next = scope->replaced };
+    const int64_t at = tape->replaced_count;
+    const bool is_equal = wg__ghost_has_next(tape, WG__REPLACED, at) &&
+                          memcmp(&tape->replaced[at], &item, sizeof item) == 0;
+    if (!wg__ghost_takes(tape, WG__REPLACED, is_equal)) {
+        if (wg__grow(&tape->allocator, (void **)&tape->replaced, &tape->replaced_capacity, at + 1,
+                     sizeof *tape->replaced) < 0)
+            return wg__tape_no_memory(tape);
+        tape->replaced[tape->replaced_count++] = item;
+    }
     scope->replaced = (uint32_t)tape->replaced_count;
     return WG_OK;
 }

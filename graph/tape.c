@@ -1,8 +1,8 @@
 /* A tape: its life, its wanted values, and what a run leaves on it.
  *
  * A reset begins a new recording in the memory of the old one: capacities and the arena's chunks
- * stay, so recording the same again allocates nothing. Values carry the generation they belong
- * to. */
+ * stay, so recording the same again allocates nothing. What was recorded stays as the ghost that
+ * the new recording follows (follow.c). Values carry the generation they belong to. */
 #include "graph/tape.h"
 
 static const int64_t count_max_default = 1 << 24;
@@ -23,40 +23,45 @@ static bool options_are_valid(const wg_tape_options *options)
 static void held_drop(wg_tape *tape)
 {
     for (int64_t i = 0; i < tape->held_count; i++) wg__params_drop(tape->held[i]);
-    tape->held_count = 0;
+    for (int64_t i = 0; i < tape->run_count; i++) wg__key_drop(tape->run[i].key);
+    tape->held_count = tape->run_count = 0;
 }
 
-/* Empties all lists; what they point to lies in the arena. */
-static int recording_begin(wg_tape *tape)
+/* Empties all lists and what they point to; nothing is followed. */
+static int lists_clear(wg_tape *tape)
 {
+    wg__ghost_leave(tape);
     held_drop(tape);
+    wg__reach_set(tape, &(wg__reach){ .length = { 0 } });
     wg__table *const table[] = { &tape->shapes, &tape->attributes, &tape->lists, &tape->numbers };
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) wg__table_clear(table[i]);
+    wg__arena_reset(&tape->kept);
+    tape->has_left = false;
+
+    /* Attribute 0 is none. */
+    if (wg__table_intern(&tape->attributes, &tape->allocator, &tape->kept, NULL, 0) == WG__NONE)
+        return wg__tape_no_memory(tape);
+    return wg__tape_paths_reset(tape);
+}
+
+static int recording_begin(wg_tape *tape)
+{
+    const bool follows = wg__ghost_is_possible(tape);
     wg__arena_reset(&tape->arena);
     wg__grad_space_clear(tape);
-    int64_t *const count[] = {
-        &tape->count,      &tape->shape_count,   &tape->list_count,   &tape->constant_count,
-        &tape->input_count, &tape->version_count, &tape->effect_count, &tape->effect_done,
-        &tape->keep_count, &tape->result_count,  &tape->note_count,   &tape->alias_count,
-        &tape->draw_count, &tape->body_count, &tape->external_count,
-        &tape->replaced_count,
-    };
-    for (size_t i = 0; i < sizeof count / sizeof count[0]; i++) *count[i] = 0;
-
     if (++tape->generation == 0) tape->generation = 1;   /* 0 is that of the null value */
     tape->error = (wg_error){ .status = WG_OK };
     tape->error_has_place = false;
-    tape->location_floor = tape->location_depth = tape->error_depth = tape->scope_now = 0;
+    tape->error_depth = 0;
     tape->inherited = NULL;
     tape->is_sweeping = false;
-    tape->body_now = tape->instance_now = tape->instance_count = 0;
+    tape->span_now = 0;
+    tape->result_count = 0;
     tape->ended = WG_OK;
     tape->has_run = false;
-
-    /* Attribute 0 is none. */
-    if (wg__table_intern(&tape->attributes, &tape->allocator, &tape->arena, NULL, 0) == WG__NONE)
-        return wg__tape_no_memory(tape);
-    return wg__tape_paths_reset(tape);
+    if (!follows) return lists_clear(tape);
+    wg__ghost_begin(tape);
+    return WG_OK;
 }
 
 wg_tape *wg_tape_create(const wg_tape_options *options)
@@ -70,6 +75,7 @@ wg_tape *wg_tape_create(const wg_tape_options *options)
     tape->count_max = chosen.count_max > 0 ? chosen.count_max : count_max_default;
     tape->check_finite = chosen.check_finite;
     wg__arena_init(&tape->arena, &allocator);
+    wg__arena_init(&tape->kept, &allocator);
     wg__tape_builder_init(tape);
     if (recording_begin(tape) < 0) {
         wg_tape_free(tape);
@@ -81,6 +87,7 @@ wg_tape *wg_tape_create(const wg_tape_options *options)
 void wg_tape_free(wg_tape *tape)
 {
     if (tape == NULL) return;
+    wg__ghost_leave(tape);
     held_drop(tape);
     wg__grad_space_free(tape);
     const wg_allocator allocator = tape->allocator;
@@ -100,12 +107,15 @@ void wg_tape_free(wg_tape *tape)
         LIST(held, held_capacity),       LIST(types, types_capacity),
         LIST(gone, gone_capacity),       LIST(draw, draw_capacity),
         LIST(body, body_capacity),       LIST(external, external_capacity),
-        LIST(replaced, replaced_capacity),
+        LIST(replaced, replaced_capacity), LIST(change, change_capacity),
+        LIST(swept, swept_capacity),     LIST(run, run_capacity),
+        LIST(span, span_capacity),
 #undef LIST
     };
     for (size_t i = 0; i < sizeof list / sizeof list[0]; i++)
         wg__release(&allocator, list[i].block, (size_t)list[i].capacity * list[i].item_bytes);
     wg__arena_free(&tape->arena);
+    wg__arena_free(&tape->kept);
     wg__release(&allocator, tape, sizeof *tape);
 }
 
@@ -138,12 +148,23 @@ int wg_keep(wg_var x)
     return WG_OK;
 }
 
+static bool effect_is(const wg__effect *effect, wg__effect_kind kind, uint32_t slot, uint32_t value)
+{
+    return effect->kind == kind && effect->slot == slot && effect->value == value;
+}
+
 int wg__tape_effect(wg_tape *tape, wg__effect_kind kind, uint32_t slot, uint32_t value)
 {
-    if (wg__grow(&tape->allocator, (void **)&tape->effect, &tape->effect_capacity,
-                 tape->effect_count + 1, sizeof *tape->effect) < 0)
-        return wg__tape_no_memory(tape);
-    tape->effect[tape->effect_count++] = (wg__effect){
+    const int64_t at = tape->effect_count;
+    const bool is_equal = wg__ghost_has_next(tape, WG__EFFECTS, at) &&
+                          effect_is(&tape->effect[at], kind, slot, value);
+    if (!wg__ghost_takes(tape, WG__EFFECTS, is_equal)) {
+        if (wg__grow(&tape->allocator, (void **)&tape->effect, &tape->effect_capacity, at + 1,
+                     sizeof *tape->effect) < 0)
+            return wg__tape_no_memory(tape);
+        tape->effect_count++;
+    }
+    tape->effect[at] = (wg__effect){
         .kind = kind, .slot = slot, .value = value, .place = tape->place[value] };
     return WG_OK;
 }

@@ -8,11 +8,43 @@
 
 #include "graph/internal.h"
 
+/* ---- following: follow.c, span.c, key.c ---- */
+
+void wg__reach_take(const wg_tape *tape, wg__reach *out);
+void wg__reach_set(wg_tape *tape, const wg__reach *progress);
+bool wg__reach_equal(const wg__reach *x, const wg__reach *y); /* places aside */
+bool wg__reach_places_equal(const wg__reach *x, const wg__reach *y);
+/* Notes something that decides about lines or layers. */
+void wg__places_mix(wg_tape *tape, uintptr_t what, uint64_t detail);
+
+bool wg__ghost_is_possible(const wg_tape *tape);
+void wg__ghost_begin(wg_tape *tape);
+void wg__ghost_leave(wg_tape *tape);
+/* True if the ghost's list has an item at this place; it may be compared. */
+bool wg__ghost_has_next(const wg_tape *tape, wg__list_kind list, int64_t length);
+/* Takes the ghost's next item, told whether it is what is to be recorded; else leaves the ghost. */
+bool wg__ghost_takes(wg_tape *tape, wg__list_kind list, bool is_equal);
+/* Id of these words in a table of the tape, made if new; WG__NONE without memory. */
+uint32_t wg__tape_intern(wg_tape *tape, wg__table *table, const int64_t *word, int64_t count);
+
+/* Changes in place what a list has. An error is kept. */
+int wg__tape_change(wg_tape *tape, wg__change_kind kind, uint32_t index, uint32_t value);
+int wg__tape_change_at(wg_tape *tape, wg__change_kind kind, uint32_t index, uint32_t place,
+                       uint32_t value);
+void wg__changes_repeat(wg_tape *tape, int64_t first, int64_t end);
+
+/* Gives the open span results that a caller finds again when it is skipped. */
+int wg__span_give(wg_tape *tape, int64_t count, const uint32_t *node);
+const uint32_t *wg__span_results(const wg_tape *tape); /* of the span skipped last */
+
 /* ---- tables: intern.c, path.c ---- */
 
 /* Id of these words, made if new; WG__NONE without memory. Words are copied to the arena. */
 uint32_t wg__table_intern(wg__table *table, const wg_allocator *allocator, wg__arena *arena,
                           const int64_t *word, int64_t count);
+/* Its id; WG__NONE: there is none. Ids that were cut off are found until wg__table_cut. */
+uint32_t wg__table_find(const wg__table *table, const int64_t *word, int64_t count);
+void wg__table_cut(wg__table *table); /* forgets what lies behind its count */
 void wg__table_clear(wg__table *table);
 void wg__table_free(wg__table *table, const wg_allocator *allocator);
 
@@ -20,6 +52,8 @@ void wg__table_free(wg__table *table, const wg_allocator *allocator);
  * which the tape has its error, or if it is not there and `make` is false. */
 uint32_t wg__tape_path(wg_tape *tape, uint32_t parent, const char *name, bool make);
 int wg__tape_paths_reset(wg_tape *tape);
+void wg__tape_paths_cut(wg_tape *tape); /* forgets what lies behind their count */
+void wg__scope_item_clear(wg_tape *tape, int64_t id); /* nothing bears the path */
 
 /* ---- records: record.c, infer.c, number.c ---- */
 
@@ -34,7 +68,7 @@ uint32_t wg__tape_leaf(wg_tape *tape, wg__op_id op, const wg__type *type, const 
 /* The shared record of a number, and the constant of one; WG__NONE after an error. */
 uint32_t wg__tape_number(wg__builder *self, wg_dtype dtype, double value);
 uint32_t wg__tape_number_constant(wg_tape *tape, wg_dtype dtype, double value);
-/* Its id; data stays where it is. */
+/* Its id; data is copied. */
 uint32_t wg__tape_constant(wg_tape *tape, const wg__type *type, const void *data, size_t bytes);
 bool wg__tape_is_number(const wg_tape *tape, uint32_t node);
 
@@ -94,8 +128,14 @@ int wg__tape_effect(wg_tape *tape, wg__effect_kind kind, uint32_t slot, uint32_t
 
 /* Slot of a version by path id and params; WG__NONE: none. */
 uint32_t wg__version_find(const wg_tape *tape, uint32_t path, const wg_params *params);
+void wg__version_clear(wg__version *version); /* neither read nor assigned */
 uint32_t wg__version_leaf(wg_tape *tape, uint32_t slot); /* the value of this epoch */
 uint32_t wg__version_read(wg_tape *tape, uint32_t slot); /* what the name reads as now */
+/* How many slots by_path has; those from version_count on are the ghost's and not met yet. */
+static inline int64_t wg__version_sorted_count(const wg_tape *tape)
+{
+    return tape->is_following ? tape->ghost.length[WG__VERSIONS] : tape->version_count;
+}
 /* A new one for (params, name): type, entry, is_trained, is_frozen, is_shared are taken. */
 uint32_t wg__version_add(wg_tape *tape, const wg__version *version);
 /* The version of (params, name), met before or not: made with this first value if the params lack
@@ -123,6 +163,7 @@ wg_tape *wg__scope_open(wg_scope scope, const char *op, wg_var *failed);
 /* The same, and the path of a name below it, which becomes the layer of what is recorded next;
  * WG__NONE after an error. */
 uint32_t wg__scope_name(wg_scope scope, const char *op, const char *name, wg_var *failed);
+void wg__scope_enter(wg_tape *tape, uint32_t path); /* the layer of what is recorded next */
 int wg__name_refuse(wg_tape *tape, const char *op, const char *name);
 
 /* ---- bodies: body.c, replay.c ---- */
@@ -225,16 +266,19 @@ struct wg__grad_space {
     int64_t parcel_count, parcel_capacity;
     uint32_t *bucket;          /* equal records: open addressing; node + 1, WG__NONE: forgotten */
     int64_t bucket_count, bucket_used;
+    int64_t entered;           /* of the tape's swept: what the buckets know */
 };
 /* The tape's space, made at first use; NULL after an error. */
 wg__grad_space *wg__grad_space_of(wg_tape *tape);
 void wg__grad_space_clear(wg_tape *tape);
 void wg__grad_space_free(wg_tape *tape);
 
+/* Before a sweep: enters what earlier ones recorded. An error is kept. */
+int wg__cons_begin(wg_tape *tape);
 /* An equal record of this or an earlier sweep that was not handed out; WG__NONE: none. */
 uint32_t wg__cons_find(const wg_tape *tape, const wg__record *record);
-int wg__cons_add(wg_tape *tape, uint32_t node);     /* WG_EMEMORY without keeping the error */
-void wg__cons_forget(wg_tape *tape, uint32_t node); /* handed out: a user may differentiate by it */
+int wg__cons_add(wg_tape *tape, uint32_t node);    /* WG_EMEMORY without keeping the error */
+int wg__cons_forget(wg_tape *tape, uint32_t node); /* handed out: a user may differentiate by it */
 
 /* Masks: all give ids, WG__NONE after an error. */
 uint32_t wg__mask_branch(wg_tape *tape, uint32_t condition, bool is_taken, uint32_t mask);

@@ -38,6 +38,19 @@ uint32_t wg__version_of(const wg_tape *tape, uint32_t node)
 
 /* ---- making ---- */
 
+void wg__version_clear(wg__version *version)
+{
+    version->leaf = version->present = version->assigned = version->first = WG__NONE;
+    version->epoch = 0;
+}
+
+/* The ghost's version that a new one equals stands where it stood. */
+static bool version_is(const wg__version *known, const wg__version *version)
+{
+    return known->params == version->params && known->name == version->name &&
+           known->is_trained == version->is_trained;
+}
+
 /* Enters the slot among the others by path. */
 static int sorted_enter(wg_tape *tape, uint32_t slot)
 {
@@ -63,13 +76,20 @@ uint32_t wg__version_add(wg_tape *tape, const wg__version *version)
         return WG__NONE;
     }
     wg__version *added = &tape->version[slot];
+    const bool is_equal = wg__ghost_has_next(tape, WG__VERSIONS, slot) &&
+                          version_is(added, version);
+    const bool follows = wg__ghost_takes(tape, WG__VERSIONS, is_equal);
     *added = *version;
     added->path = tape->scope[version->name].path;
     added->next = tape->scope[version->name].version;
-    added->leaf = added->present = added->assigned = added->first = WG__NONE;
-    if (sorted_enter(tape, slot) < 0) return WG__NONE;
-    tape->version_count++;
-    tape->scope[version->name].version = slot;
+    wg__version_clear(added);
+    if (!follows) {
+        if (sorted_enter(tape, slot) < 0) return WG__NONE;
+        tape->version_count++;
+    }
+    if (wg__tape_change(tape, WG__CHANGE_FROZEN, slot, version->is_frozen) < 0 ||
+        wg__tape_change(tape, WG__CHANGE_SCOPE_VERSION, version->name, slot) < 0)
+        return WG__NONE;
     return slot;
 }
 
@@ -81,8 +101,7 @@ uint32_t wg__version_leaf(wg_tape *tape, uint32_t slot)
     if (version->leaf != WG__NONE) return version->leaf;
     const int64_t attribute[2] = { slot, version->epoch };
     const uint32_t leaf = wg__tape_leaf(tape, WG__OP_parameter, &version->type, attribute, 2);
-    version->leaf = leaf;
-    if (version->first == WG__NONE) version->first = leaf;
+    if (leaf == WG__NONE || wg__tape_change(tape, WG__CHANGE_LEAF, slot, leaf) < 0) return WG__NONE;
     return leaf;
 }
 
@@ -96,17 +115,24 @@ static int alias_add(wg_tape *tape, uint32_t node, uint32_t slot)
     return WG_OK;
 }
 
+static uint32_t present_set(wg_tape *tape, uint32_t slot, uint32_t node)
+{
+    if (node == WG__NONE || wg__tape_change(tape, WG__CHANGE_PRESENT, slot, node) < 0)
+        return WG__NONE;
+    return node;
+}
+
 uint32_t wg__version_read(wg_tape *tape, uint32_t slot)
 {
     wg__version *version = &tape->version[slot];
     if (version->present != WG__NONE) return version->present;
-    if (version->assigned == WG__NONE) return version->present = wg__version_leaf(tape, slot);
+    if (version->assigned == WG__NONE) return present_set(tape, slot, wg__version_leaf(tape, slot));
     const uint32_t body = wg__body_leave(tape);
     const uint32_t value =
         wg__emit1(&tape->builder, WG__OP_stop_gradient, version->assigned);
     tape->body_now = body;
     if (value == WG__NONE || alias_add(tape, value, slot) < 0) return WG__NONE;
-    return version->present = value;
+    return present_set(tape, slot, value);
 }
 
 const char *wg_path(wg_var parameter)
@@ -120,20 +146,15 @@ const char *wg_path(wg_var parameter)
 
 int wg__version_assign(wg_tape *tape, uint32_t slot, uint32_t value)
 {
-    wg__version *version = &tape->version[slot];
-    for (int64_t i = tape->effect_done; i < tape->effect_count; i++) {
-        wg__effect *effect = &tape->effect[i];
-        if (effect->kind != WG__ASSIGN || effect->slot != slot) continue;
-        effect->value = value;
-        effect->place = tape->place[value];
-        version->assigned = value;
-        version->present = WG__NONE;
-        return WG_OK;
-    }
-    WG_TRY(wg__tape_effect(tape, WG__ASSIGN, slot, value));
-    version->assigned = value;
-    version->present = WG__NONE;
-    return WG_OK;
+    int64_t at = tape->effect_done;
+    while (at < tape->effect_count &&
+           (tape->effect[at].kind != WG__ASSIGN || tape->effect[at].slot != slot))
+        at++;
+    if (at < tape->effect_count)
+        WG_TRY(wg__tape_change(tape, WG__CHANGE_EFFECT, (uint32_t)at, value));
+    else WG_TRY(wg__tape_effect(tape, WG__ASSIGN, slot, value));
+    WG_TRY(wg__tape_change(tape, WG__CHANGE_ASSIGNED, slot, value));
+    return wg__tape_change(tape, WG__CHANGE_PRESENT, slot, WG__NONE);
 }
 
 /* "[3] f32 is not [4] f32" */

@@ -66,9 +66,8 @@ struct wg_runtime {
     void *workspace;
     size_t workspace_bytes;
 
-    /* The key of the recording at hand; key_prefix: without what depends on the runtime. */
-    unsigned char *key;
-    int64_t key_bytes, key_capacity, key_prefix;
+    unsigned char *key;          /* of the recording at hand */
+    int64_t key_bytes, key_capacity;
     uint32_t *wanted;            /* nodes of the read at hand */
     int64_t wanted_count, wanted_capacity;
     wg_params **locked;          /* by the run at hand */
@@ -85,6 +84,7 @@ struct wg_runtime {
     /* If set, by tests, instead of wg__pool_run. */
     void (*join_test)(wg_runtime *runtime, int64_t count, wg__pool_work *work, void *context);
     bool is_plain;               /* plans leave each op by itself: WENGERT_PLAN=plain, or tests */
+    int64_t cache_count;         /* programs in it */
     int64_t hit_count, miss_count, join_count, run_count;
 };
 
@@ -197,7 +197,7 @@ typedef struct wg__wanted {
     bool with_effects;        /* and the effects not yet committed, creations excepted */
 } wg__wanted;
 
-/* key.c: all that a plan depends on, as bytes, in runtime->key. */
+/* key.c: all that a plan depends on but settings of the runtime, as bytes, in runtime->key. */
 int wg__key_write(wg_runtime *runtime, const wg__wanted *wanted);
 
 /* plan.c: the values of a recording, simplified, cut and ordered. */
@@ -412,16 +412,18 @@ struct wg_program {
 /* ---- cache.c: frames by key ---- */
 
 struct wg__cached {
-    wg__hash hash;
-    unsigned char *key;
-    int64_t key_bytes;
+    wg__key *key;             /* held */
+    int64_t shard_rows_test;  /* settings of the runtime that a plan depends on besides */
+    bool is_plain;
     wg__frame *frame;
     size_t bytes;
     wg__cached *next;         /* of the bucket */
     wg__cached *newer, *older;
 };
-/* The frame of the key at hand, made if it is new. Owned by the cache until the next call. */
-int wg__cache_frame(wg_runtime *runtime, const wg__wanted *wanted, wg__frame **out);
+/* The frame of what is wanted of the tape, made if it is new. Owned by the cache until the next
+ * call. */
+int wg__cache_frame(wg_runtime *runtime, wg_tape *tape, const wg__wanted *wanted,
+                    wg__frame **out);
 void wg__cache_free(wg_runtime *runtime);
 
 #endif

@@ -3,7 +3,7 @@
  *
  * Tables are interned in order of first use and scalars are canonical, so equal recordings have
  * equal keys. Each list is preceded by its length: no two recordings share a key by running lists
- * together. Settings of the runtime come last and are no part of the fingerprint. */
+ * together. Settings of the runtime are no part of it: cache.c compares them. */
 #include "runtime/internal.h"
 
 #include <string.h>
@@ -72,26 +72,16 @@ static void put_recording(sink *out, const wg__wanted *wanted)
     put_count(out, tape->check_finite);
 }
 
-static void put_settings(sink *out, const wg_runtime *runtime)
-{
-    put_count(out, runtime->shard_rows_test);
-    put_count(out, runtime->is_plain);
-}
-
 int wg__key_write(wg_runtime *runtime, const wg__wanted *wanted)
 {
     sink count = { NULL, 0 };
     put_recording(&count, wanted);
-    const int64_t prefix = count.bytes;
-    put_settings(&count, runtime);
     WG_TRY(wg__grow(&runtime->allocator, (void **)&runtime->key, &runtime->key_capacity,
                     count.bytes, 1));
 
     sink out = { runtime->key, 0 };
     put_recording(&out, wanted);
-    put_settings(&out, runtime);
     WG_ASSERT(out.bytes == count.bytes);
     runtime->key_bytes = out.bytes;
-    runtime->key_prefix = prefix;
     return WG_OK;
 }

@@ -152,16 +152,17 @@ static int names_record(wg_program *program, const wg_tape *tape)
     return WG_OK;
 }
 
-static int program_record(wg_runtime *runtime, wg_program *program, const wg__wanted *wanted)
+static int program_record(wg_runtime *runtime, wg_tape *tape, wg_program *program,
+                          const wg__wanted *wanted)
 {
     wg__frame *cached;
-    WG_TRY(wg__cache_frame(runtime, wanted, &cached));
+    WG_TRY(wg__cache_frame(runtime, tape, wanted, &cached));
     WG_TRY(wg__frame_create(runtime, cached->plan, &program->frame));
     WG_TRY(tables_make(program));
-    wg__frame_bind_externals(program->frame, wanted->tape->external);
-    WG_TRY(ports_record(program, wanted->tape));
-    parameters_record(program, wanted->tape);
-    return names_record(program, wanted->tape);
+    wg__frame_bind_externals(program->frame, tape->external);
+    WG_TRY(ports_record(program, tape));
+    parameters_record(program, tape);
+    return names_record(program, tape);
 }
 
 static int outputs_take(wg_runtime *runtime, wg_tape *tape, int64_t count, const wg_var *output)
@@ -184,7 +185,7 @@ static int compile_entered(wg_runtime *runtime, wg_tape *tape, int64_t count,
                                 .node = runtime->wanted,
                                 .count = count,
                                 .with_effects = true };
-    return program_record(runtime, program, &wanted);
+    return program_record(runtime, tape, program, &wanted);
 }
 
 static int outputs_check(wg_tape *tape, int64_t count, const wg_var *output)

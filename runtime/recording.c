@@ -263,7 +263,7 @@ static int entered_run(wg_runtime *runtime, wg_tape *tape, int64_t count, const 
                                 .count = runtime->wanted_count,
                                 .with_effects = true };
     wg__frame *frame;
-    WG_TRY(wg__cache_frame(runtime, &wanted, &frame));
+    WG_TRY(wg__cache_frame(runtime, tape, &wanted, &frame));
     const int64_t result_count = tape->result_count;
     const int status = main_run(runtime, tape, frame, &wanted);
     if (status < 0) tape->result_count = result_count;

@@ -72,6 +72,18 @@ wg_var wg_at(wg_var value, const char *file, int line);
  * keeps waiting too. release takes what hold returned; the pairs nest. */
 uint32_t wg_location_hold(wg_tape *tape);
 void wg_location_release(wg_tape *tape, uint32_t held);
+
+/* ---- spans ----
+ * What is recorded between open and close is a function of the recording before it and of the key:
+ * a tag of your own, arguments as wg_var.index, settings. A tape that records the same again after
+ * a reset does not record it twice: open answers 1, the tape is as if it had been recorded, and
+ * neither it nor close must follow. 0: record it. Negative: the tape's error. Spans nest.
+ *
+ * Gradients and the library's optimisers are spans. A function that makes values for its caller
+ * cannot be one: a skipped span hands none out. Never around code of others, reads or wg_keep. */
+int wg_span_open(wg_tape *tape, const void *key, size_t key_bytes);
+void wg_span_close(wg_tape *tape);
+
 #define WG_HERE(...) wg_at(__VA_ARGS__, __FILE__, __LINE__)
 
 /* ---- for layers, losses and rules of your own ---- */
@@ -246,7 +258,8 @@ typedef struct wg_scope {
     wg_params *params;
     uint32_t path, generation, flags, replaced;
 } wg_scope;
-/* params NULL: for names only. The tape keeps params alive until its reset. */
+/* params NULL: for names only. The tape keeps params alive until its reset; if they are freed after
+ * it, until the next recording uses others or is reset. */
 wg_scope wg_scope_root(wg_tape *tape, wg_params *params, wg_mode mode);
 wg_scope wg_scope_in(wg_scope scope, const char *name); /* a name or several joined by '/' */
 wg_scope wg_scope_nth(wg_scope scope, const char *name, int64_t index); /* "block", 3: block_3 */
