@@ -175,10 +175,13 @@ const runtime_sources = [_][]const u8{
     "runtime/tile.c",
     "runtime/train/confusion.c",
     "runtime/train/curve.c",
+    "runtime/train/eigen.c",
     "runtime/train/evaluate.c",
     "runtime/train/fit.c",
     "runtime/train/history.c",
+    "runtime/train/kmeans.c",
     "runtime/train/pass.c",
+    "runtime/train/pca.c",
     "runtime/train/progress.c",
     "runtime/train/train.c",
     "runtime/train/values.c",
@@ -302,6 +305,7 @@ const tests = [_][]const u8{
     "tests/runtime/test_split.c",
     "tests/runtime/test_train.c",
     "tests/runtime/test_train_failure.c",
+    "tests/runtime/test_unsupervised.c",
     "tests/runtime/test_vmap.c",
     "tests/support/test_memory.c",
 };
@@ -425,6 +429,7 @@ const public_headers = [_][]const u8{
     "runtime/include/wengert/report.h",
     "runtime/include/wengert/runtime.h",
     "runtime/include/wengert/train.h",
+    "runtime/include/wengert/unsupervised.h",
     "runtime/include/wengert/wengert.h",
 };
 

@@ -27,6 +27,7 @@ const char *const header_paths[HEADER_COUNT] = {
     "runtime/include/wengert/data.h",
     "runtime/include/wengert/metrics.h",
     "runtime/include/wengert/train.h",
+    "runtime/include/wengert/unsupervised.h",
     "runtime/include/wengert/report.h",
     "runtime/include/wengert/wengert.h",
 };

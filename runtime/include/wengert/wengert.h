@@ -11,5 +11,6 @@
 #include <wengert/data.h>
 #include <wengert/train.h>
 #include <wengert/report.h>
+#include <wengert/unsupervised.h>
 
 #endif
