@@ -11,7 +11,8 @@
 
 enum { BLOBS = 3, EACH = 50, ROWS = BLOBS * EACH };
 
-static const float middle[BLOBS][2] = { { 0, 0 }, { 10, 0 }, { 0, 10 } };
+/* So far apart that two first centres fall into one blob once in a million draws. */
+static const float middle[BLOBS][2] = { { 0, 0 }, { 1000, 0 }, { 0, 1000 } };
 
 /* Row i belongs to blob i mod 3, within 1 of its middle. */
 static void blobs_fill(float x[ROWS][2], uint64_t seed)
@@ -57,7 +58,7 @@ Test(unsupervised, three_separated_blobs_are_found)
         }
         for (int i = 0; i < BLOBS; i++)
             for (int k = 0; k < 2; k++)
-                check_close(f.centre[f.assignment[i]][k], mean[i][k], 1e-5);
+                check_close(f.centre[f.assignment[i]][k], mean[i][k], 1e-3);
     }
 }
 
