@@ -124,6 +124,7 @@ const nn_sources = [_][]const u8{
     "graph/nn/optimizer.c",
     "graph/nn/optimizer_rule.c",
     "graph/nn/pooling.c",
+    "graph/nn/schedule.c",
 };
 const runtime_sources = [_][]const u8{
     "runtime/batch.c",
@@ -245,6 +246,7 @@ const tests = [_][]const u8{
     "tests/graph/test_random.c",
     "tests/graph/test_record.c",
     "tests/graph/test_refusal.c",
+    "tests/graph/test_schedule.c",
     "tests/graph/test_scope.c",
     "tests/graph/test_spelling.c",
     "tests/graph/test_tape.c",
@@ -422,6 +424,7 @@ const public_headers = [_][]const u8{
     "graph/include/wengert/nn/loss.h",
     "graph/include/wengert/nn/norm.h",
     "graph/include/wengert/nn/optimizer.h",
+    "graph/include/wengert/nn/schedule.h",
     "graph/include/wengert/nn/pooling.h",
     "graph/include/wengert/ops.h",
     "runtime/include/wengert/data.h",

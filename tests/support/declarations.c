@@ -22,6 +22,7 @@ const char *const header_paths[HEADER_COUNT] = {
     "graph/include/wengert/nn/loss.h",
     "graph/include/wengert/nn/norm.h",
     "graph/include/wengert/nn/optimizer.h",
+    "graph/include/wengert/nn/schedule.h",
     "graph/include/wengert/nn/pooling.h",
     "runtime/include/wengert/runtime.h",
     "runtime/include/wengert/data.h",

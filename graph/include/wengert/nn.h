@@ -1,4 +1,4 @@
-/* Wengert, nn: activations, losses, initialisers, layers, optimisers.
+/* Wengert, nn: activations, losses, initialisers, layers, optimisers, schedules.
  *
  * Everything here is composed from the functions of graph.h and ops.h and could be yours: no own
  * derivatives, no private headers. Losses give one value a sample, never the mean.
@@ -25,6 +25,7 @@
 #include <wengert/nn/loss.h>
 #include <wengert/nn/norm.h>
 #include <wengert/nn/optimizer.h>
+#include <wengert/nn/schedule.h>
 #include <wengert/nn/pooling.h>
 
 #endif
