@@ -206,3 +206,11 @@ wg_var wg_bernoulli(wg_scope scope, const char *name, wg_shape shape, double pro
     const wg_var threshold = wg_number(random, count - 0x1p31);
     return wg_lt(random, threshold);
 }
+
+wg_var wg_permutation(wg_scope scope, const char *name, int64_t count)
+{
+    stream s;
+    wg_var failed;
+    if (!stream_open(scope, "permutation", name, WG_SHAPE(count), &s, &failed)) return failed;
+    return wg_argsort(wg_random_bits(s.counter, s.key, WG_SHAPE(count)), 0);
+}

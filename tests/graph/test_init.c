@@ -2,6 +2,7 @@
  * refuse. */
 #include "graph/lab.h"
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,10 +50,15 @@ static void check_moments(const init_case *c, wg_dtype dtype)
 Test(init, draws_have_their_moments_and_bounds)
 {
     const double xavier = 1 / sqrt(INPUT_COUNT), glorot = sqrt(6.0 / (INPUTS + OUTPUTS));
+    const double he = sqrt(6 / INPUT_COUNT);
     const init_case cases[] = {
         { wg_init_xavier(), 0, 1 / (3 * INPUT_COUNT), -xavier, xavier },
         { wg_init_he(), 0, 2 / INPUT_COUNT, -INFINITY, INFINITY },
         { wg_init_glorot(), 0, 2.0 / (INPUTS + OUTPUTS), -glorot, glorot },
+        { wg_init_he_uniform(), 0, 2 / INPUT_COUNT, -he, he },
+        { wg_init_glorot_normal(), 0, 2.0 / (INPUTS + OUTPUTS), -INFINITY, INFINITY },
+        { wg_init_lecun(), 0, 1 / INPUT_COUNT, -INFINITY, INFINITY },
+        { wg_init_truncated(0.5), 0, 0.25 * 0.87962566 * 0.87962566, -1, 1 },
         { wg_init_uniform(1, 3), 2, 4.0 / 12, 1, 3 },
         { wg_init_normal(-1, 0.5), -1, 0.25, -INFINITY, INFINITY },
     };
@@ -68,20 +74,83 @@ static int ascending(const void *x, const void *y)
     return (a > b) - (a < b);
 }
 
-/* The largest distance between the draws' distribution and the normal one: of n draws it exceeds
- * 1.95 / sqrt(n) once in a thousand seeds (Kolmogorov and Smirnov). */
-Test(init, he_is_normal)
+/* The largest distance between the draws' distribution and the normal one, of which the tails
+ * beyond `cut` deviations are missing: of n draws it exceeds 1.95 / sqrt(n) once in a thousand
+ * seeds (Kolmogorov and Smirnov). */
+static void check_normal(wg_initializer init, double deviation, double cut)
 {
-    const double deviation = sqrt(2 / INPUT_COUNT);
-    float *w = draw(wg_init_he(), WG_F32, "w", WG_SHAPE(INPUTS, OUTPUTS));
+    float *w = draw(init, WG_F32, "w", WG_SHAPE(INPUTS, OUTPUTS));
     qsort(w, DRAWS, sizeof *w, ascending);
+    const double missing = erfc(cut / sqrt(2)) / 2;
     double distance = 0;
     for (int i = 0; i < DRAWS; i++) {
         const double below = erfc(-(double)w[i] / deviation / sqrt(2)) / 2;
-        distance = fmax(distance, fabs(below - (i + 0.5) / DRAW_COUNT));
+        const double share = (below - missing) / (1 - 2 * missing);
+        distance = fmax(distance, fabs(share - (i + 0.5) / DRAW_COUNT));
     }
     free(w);
     check_msg(distance < 1.95 / sqrt(DRAW_COUNT), "%g", distance);
+}
+
+Test(init, normal_draws_are_normal)
+{
+    check_normal(wg_init_he(), sqrt(2 / INPUT_COUNT), INFINITY);
+    check_normal(wg_init_lecun(), sqrt(1 / INPUT_COUNT), INFINITY);
+    check_normal(wg_init_truncated(3), 3, 2);
+}
+
+/* The shorter side is orthonormal, to 64 eps an element; a square matrix is met too, whose least
+ * singular value is small. */
+Test(init, orthogonal_rows_or_columns)
+{
+    const wg_shape shapes[6] = { WG_SHAPE(7, 31), WG_SHAPE(31, 7), WG_SHAPE(40, 40),
+                                 WG_SHAPE(3, 3, 2, 5), WG_SHAPE(1, 1), WG_SHAPE(129, 128) };
+    for (int k = 0; k < 6; k++) {
+        const int64_t columns = shapes[k].dim[shapes[k].rank - 1];
+        const int64_t rows = wg_shape_count(shapes[k]) / columns;
+        const bool is_tall = rows > columns;
+        const int64_t side = is_tall ? columns : rows, length = is_tall ? rows : columns;
+        float *w = draw(wg_init_orthogonal(3), WG_F32, "w", shapes[k]);
+        double worst = 0;
+        for (int64_t i = 0; i < side; i++)
+            for (int64_t j = 0; j <= i; j++) {
+                double dot = 0;
+                for (int64_t t = 0; t < length; t++)
+                    dot += is_tall ? (double)w[t * columns + i] * (double)w[t * columns + j]
+                                   : (double)w[i * columns + t] * (double)w[j * columns + t];
+                worst = fmax(worst, fabs(dot / 9 - (i == j)));
+            }
+        free(w);
+        check_msg(worst <= 64 * (double)FLT_EPSILON, "shape %d: %g", k, worst);
+    }
+}
+
+/* Of orthogonal matrices none is preferred: an element of many has mean 0 and variance 1 / n. */
+Test(init, orthogonal_matrices_are_spread_evenly)
+{
+    const double count = 300, side = 4;
+    double sum = 0, square = 0;
+    for (int k = 0; k < 300; k++) {
+        char name[16];
+        snprintf(name, sizeof name, "w%d", k);
+        float *w = draw(wg_init_orthogonal(1), WG_F32, name, WG_SHAPE(4, 4));
+        sum += (double)w[0];
+        square += (double)w[0] * (double)w[0];
+        free(w);
+    }
+    check_close(sum / count, 0, 5 * sqrt(1 / side / count));
+    /* Of x x the deviation is that of a beta distribution of 1 / 2 and 3 / 2: 1 / 4. */
+    check_close(square / count, 1 / side, 5 * 0.25 / sqrt(count));
+}
+
+Test(init, identity_is_where_input_meets_output)
+{
+    float *w = draw(wg_init_identity(), WG_F32, "w", WG_SHAPE(3, 4));
+    for (int i = 0; i < 12; i++) check(w[i] == (i / 4 == i % 4 ? 1 : 0));
+    free(w);
+    w = draw(wg_init_identity(), WG_F32, "w", WG_SHAPE(3, 5, 2, 2));
+    for (int i = 0; i < 60; i++) check(w[i] == (i / 4 == 1 * 5 + 2 && i % 4 % 3 == 0 ? 1 : 0));
+    free(w);
 }
 
 /* Leading axes are a window: they count on both sides. A vector has as many inputs as elements. */
@@ -135,13 +204,18 @@ Test(init, impossible_settings_are_refused)
 {
     const wg_initializer bad[] = { wg_init_uniform(2, 1), wg_init_uniform(NAN, 1),
                                    wg_init_uniform(0, INFINITY), wg_init_normal(0, -1),
-                                   wg_init_normal(NAN, 1) };
+                                   wg_init_normal(NAN, 1), wg_init_truncated(-1),
+                                   wg_init_orthogonal(1), wg_init_identity() };
     const lab l = lab_open(1);
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         const wg_scope scope = wg_scope_root(l.tape, l.params, WG_TRAINING);
         ignore(wg_param(scope, "w", WG_F32, WG_SHAPE(2), bad[i]));
-        lab_refused(l, WG_EINVALID, i < 3 ? "init_uniform: lower and upper are no interval"
-                                          : "init_normal: mean or deviation is no such number");
+        lab_refused(l, WG_EINVALID,
+                    i < 3    ? "init_uniform: lower and upper are no interval"
+                    : i < 5  ? "init_normal: mean or deviation is no such number"
+                    : i == 5 ? "init_truncated: the deviation is no such number"
+                    : i == 6 ? "init_orthogonal: two axes are needed"
+                             : "init_identity: two axes are needed");
     }
     check_equal_i(wg_params_count(l.params), 0);
     lab_close(l);

@@ -251,3 +251,58 @@ Test(random, draws_are_constant_to_derivatives)
     for (int i = 0; i < 3; i++) check(replay_at(run, g, i) == replay_at(run, u, i));
     close_all();
 }
+
+/* ---- permutations ---- */
+
+/* 2,400 orders of four: each of the 24 about a hundred times. Chi squared of 23 degrees exceeds 58
+ * once in ten thousand seeds. */
+Test(random, permutations_are_alike_likely)
+{
+    enum { DRAWS = 2400 };
+    int seen[256] = { 0 }, kinds = 0;
+    double distance = 0;
+    open_with(5);
+    const wg_scope scope = scope_of(WG_TRAINING);
+    for (int k = 0; k < DRAWS; k++) {
+        wg_var x = wg_permutation(wg_scope_nth(scope, "draw", k), "p", 4);
+        int code = 0;
+        for (int i = 0; i < 4; i++) code = 4 * code + (int)replay_at(run, x, i);
+        seen[code]++;
+    }
+    for (int code = 0; code < 256; code++) {
+        int bits = 0;
+        for (int i = 0; i < 4; i++) bits |= 1 << (code >> 2 * i & 3);
+        if (bits != 15) {
+            check_equal_i(seen[code], 0);
+            continue;
+        }
+        kinds++;
+        distance += (seen[code] - 100.0) * (seen[code] - 100.0) / 100.0;
+    }
+    check_equal_i(kinds, 24);
+    check_msg(distance < 58, "chi squared %g", distance);
+    close_all();
+}
+
+Test(random, a_permutation_has_each_index_once)
+{
+    open_with(6);
+    const wg_scope scope = wg_scope_shared(scope_of(WG_TRAINING), "s");
+    wg_var x = wg_permutation(scope, "p", 1000), y = wg_permutation(scope, "p", 1000);
+    check(wg_dtype_of(x) == WG_I32);
+    bool seen[1000] = { false };
+    int moved = 0, same = 0;
+    for (int i = 0; i < 1000; i++) {
+        const int at = (int)replay_at(run, x, i);
+        check(at >= 0 && at < 1000 && !seen[at]);
+        seen[at] = true;
+        moved += at != i;
+        same += at == (int)replay_at(run, y, i);
+    }
+    check(moved > 980 && same < 20); /* one element in place is expected */
+    check_equal_i(wg_extent(wg_permutation(scope, "none", 0), 0), 0);
+    wg_var bad = wg_permutation(scope, "bad", -1);
+    check(wg_tape_status(bad.tape) < 0);
+    check_contains(wg_tape_message(tape), "permutation: s/bad: the shape is malformed");
+    close_all();
+}

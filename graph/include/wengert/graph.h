@@ -324,6 +324,10 @@ wg_var wg_uniform(wg_scope scope, const char *name, wg_dtype dtype, wg_shape sha
 wg_var wg_normal(wg_scope scope, const char *name, wg_dtype dtype, wg_shape shape);
 /* bool: true with this probability, to 2^-32.  errors WG_EINVALID it is not within [0, 1] */
 wg_var wg_bernoulli(wg_scope scope, const char *name, wg_shape shape, double probability);
+/* i32 [count]: 0 to count - 1 in random order, which is how wg_argsort sorts count words of 32
+ * random bits. Two of them that are equal, as count^2 / 2^33 pairs are, keep their order.
+ *   errors  WG_EINVALID count is negative */
+wg_var wg_permutation(wg_scope scope, const char *name, int64_t count);
 
 #ifdef __cplusplus
 }
@@ -356,6 +360,7 @@ wg_var wg_bernoulli(wg_scope scope, const char *name, wg_shape shape, double pro
 #define wg_uniform(...) WG_HERE(wg_uniform(__VA_ARGS__))
 #define wg_normal(...) WG_HERE(wg_normal(__VA_ARGS__))
 #define wg_bernoulli(...) WG_HERE(wg_bernoulli(__VA_ARGS__))
+#define wg_permutation(...) WG_HERE(wg_permutation(__VA_ARGS__))
 #endif
 
 #endif
