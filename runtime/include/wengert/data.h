@@ -63,6 +63,23 @@ int wg_dataset_read_csv(const char *path, const wg_csv_options *options, wg_data
  *   source    the format's description in NumPy (numpy.lib.format)                              */
 int wg_dataset_read_npy(wg_dataset *data, const char *column, const char *path, wg_error *error);
 
+/* ---- made data ---- */
+
+/* A set of points in a plane: "x" f32 [count, 2], and "t": classes i32 [count], or numbers f32
+ * [count, 1]. A function of its arguments alone, the same on every machine. noise is within 0 and
+ * 1; it blurs the labels of circle, xor, plane and bumps, and the points of the others.
+ *
+ *   circle    1 within radius 2.5, 0 in the ring from 3.5 to 5     xor    1 where x y >= 0
+ *   gauss     clouds of variance 0.5 + 7 noise at (-2, -2), (2, 2)
+ *   spiral    two arms of 1.75 turns                               moons  two half circles
+ *   blobs     three clouds of deviation 0.5 + noise, 4 from the middle
+ *   plane     number (x + y) / 10                                  bumps  six of height +-1
+ *
+ *   errors    WG_ENAME no such set; WG_EINVALID count or noise is out of range; WG_EMEMORY
+ *   source    the first six are those of playground.tensorflow.org                               */
+int wg_dataset_generate(const char *name, int64_t count, double noise, uint64_t seed,
+                        wg_dataset **out, wg_error *error);
+
 /* ---- splits ---- */
 
 typedef struct wg_split_options {
