@@ -53,6 +53,11 @@
        FIELD(wg_norm_options, reserved, 24)                                                       \
     SIZE(wg_attention_options, 48) FIELD(wg_attention_options, without_bias, 0)                   \
        FIELD(wg_attention_options, dropout, 8) FIELD(wg_attention_options, reserved, 16)          \
+    SIZE(wg_cross_entropy_options, 64) FIELD(wg_cross_entropy_options, smoothing, 0)              \
+       FIELD(wg_cross_entropy_options, class_weight, 8)                                           \
+       FIELD(wg_cross_entropy_options, ignore, 16)                                                \
+       FIELD(wg_cross_entropy_options, ignored_class, 24)                                         \
+       FIELD(wg_cross_entropy_options, reserved, 32)                                              \
     SIZE(wg_optimizer, 304) FIELD(wg_optimizer, update, 0) FIELD(wg_optimizer, prepare, 8)        \
        FIELD(wg_optimizer, name, 16) FIELD(wg_optimizer, rate, 24) FIELD(wg_optimizer, decay, 32) \
        FIELD(wg_optimizer, l1, 40) FIELD(wg_optimizer, l2, 48)                                    \

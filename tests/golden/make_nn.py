@@ -63,6 +63,22 @@ FORMULAS = {
     "atanh": (lambda x: log((1 + x) / (1 - x)) / 2, UNIT),
 }
 
+SHARES = [1e-9, 1e-4, 0.1, 0.25, 0.5, 0.75, 0.9, 0.9999]
+BOTH = [-30, -8, -3, -1.5, -1, -0.75, -0.5, -0.25, 0.25, 0.5, 0.75, 1, 1.5, 3, 8, 30]
+SIGNED = BOTH + [-1e-4, 1e-4, 1e-9]
+# Each as a function of one number, the rest of its arguments as tests/graph/test_loss.c has them.
+LOSSES = {
+    "log_cosh": (lambda x: log((exp(x) + exp(-x)) / 2), SIGNED),
+    "poisson": (lambda x: exp(x) - mpf(2.5) * x, BOTH),
+    "gaussian": (lambda x: (x + mpf(2.25) * exp(-x)) / 2, BOTH),
+    "bernoulli": (lambda x: -mpf(0.25) * log(x) - mpf(0.75) * log(1 - x), SHARES),
+    "focal": (lambda x: (1 - sigmoid(x)) ** 2 * softplus(-x), BOTH),
+    "smoothed": (lambda x: mpf(0.875) * softplus(x) + mpf(0.125) * softplus(-x), BOTH),
+    "divergence": (lambda x: mpf(0.25) * log(mpf(0.25)) + mpf(0.75) * log(mpf(0.75))
+                   + mpf(0.25) * softplus(-x) + mpf(0.75) * softplus(x), BOTH),
+    "cosine": (lambda x: 1 - (x + 2) / jet.sqrt(5 * (x * x + 1)), [0.4990234375] + BOTH),
+}
+
 
 def derivatives(f, point):
     """The value and three derivatives, checked."""
@@ -103,6 +119,7 @@ def main():
         out.write("typedef struct nn_golden { const char *name; double x, value[4]; } nn_golden;\n")
         write_rows(out, "nn_goldens", ACTIVATIONS)
         write_rows(out, "formula_goldens", FORMULAS)
+        write_rows(out, "loss_goldens", LOSSES)
 
 
 if __name__ == "__main__":
