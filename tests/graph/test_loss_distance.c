@@ -126,7 +126,7 @@ Test(loss_distance, targets_of_a_hinge_may_be_flags)
 
 /* ---- of vectors ---- */
 
-/* Angles of 1e-9, a right one, opposite and zero vectors, and vectors whose squares do not exist. */
+/* Angles of 1e-9, a right one, opposite and zero vectors, vectors whose squares do not exist. */
 Test(loss_distance, cosine_distance_at_all_angles)
 {
     const double x[12] = { 1, 0, 1, 1, 1e200, 0, 0, 0, 3, 4, 1, 1e-9 };

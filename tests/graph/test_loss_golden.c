@@ -66,9 +66,9 @@ static wg_var cosine(wg_var x)
 /* ---- their bounds ---- */
 
 /* The largest addends of a value and its derivatives. */
-static double addends_of_none(double x, int order)
+static double addends_of_focal(double x, int order)
 {
-    return 0 * x * order;
+    return order == 3 && fabs(x) < 4 ? 0.5 : 0;
 }
 
 /* Next to 0 the third is a difference of what the second is. */
@@ -116,7 +116,7 @@ static const loss losses[] = {
     { "poisson", poisson, 3, 3, 0, addends_of_poisson },
     { "gaussian", gaussian, 4, 4, 1, addends_of_gaussian },
     { "bernoulli", bernoulli, 4, 4, 0, addends_of_bernoulli },
-    { "focal", focal, 8, 8, 4, addends_of_none },
+    { "focal", focal, 8, 8, 4, addends_of_focal },
     { "smoothed", smoothed, 4, 4, 0, addends_of_classes },
     { "divergence", divergence, 4, 4, 0, addends_of_classes },
     { "cosine", cosine, 8, 8, 0, addends_of_cosine },

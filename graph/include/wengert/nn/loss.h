@@ -4,7 +4,7 @@
  *
  *   target    stretches to the shape it must have, never the output to the target: [n] for outputs
  *             [n, 1] is WG_ESHAPE
- *   elementwise  [...], target [...] -> [...]: average over outputs with wg_mean(.., WG_AXES(-1)) */
+ *   shapes    elementwise ones [...] -> [...]: average over outputs with wg_mean(.., WG_AXES(-1)) */
 #ifndef WENGERT_NN_LOSS_H
 #define WENGERT_NN_LOSS_H
 
@@ -65,8 +65,8 @@ wg_var wg_cross_entropy(wg_var logits, wg_var target);
 typedef struct wg_cross_entropy_options {
     double smoothing;           /* share of the target that is spread evenly over all classes */
     const wg_var *class_weight; /* what a class counts, [n]; NULL: 1 each */
-    bool ignore;                /* samples of ignored_class cost 0 with gradient 0; that class need */
-    int64_t ignored_class;      /* not exist. Their mean: wg_weighted_mean by what is not ignored */
+    bool ignore;                /* samples of ignored_class cost 0 with gradient 0 */
+    int64_t ignored_class;      /* need not exist; the mean is wg_weighted_mean over the others */
     uint64_t reserved[4];
 } wg_cross_entropy_options;
 /* -sum w ((1 - smoothing) p + smoothing / n) log q; NULL: wg_cross_entropy.
