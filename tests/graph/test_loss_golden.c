@@ -98,10 +98,11 @@ static double addends_of_classes(double x, int order)
     return order == 0 ? 1 + fabs(x) : 1;
 }
 
-/* Those of unit vectors, which change by 1 / |x|. */
+/* Unit vectors are rounded, so their difference, which is about the angle, is in eps of 1. They
+ * change by 1 / |x|. */
 static double addends_of_cosine(double x, int order)
 {
-    return order == 0 ? 0 : fmin(4, 4 / pow(fabs(x), order));
+    return order == 0 ? fmin(1, fabs(x - 0.5)) : fmin(4, 4 / pow(fabs(x), order));
 }
 
 typedef struct loss {

@@ -4,7 +4,7 @@
  *
  *   target    stretches to the shape it must have, never the output to the target: [n] for outputs
  *             [n, 1] is WG_ESHAPE
- *   shapes    elementwise ones [...] -> [...]: average over outputs with wg_mean(.., WG_AXES(-1)) */
+ *   shapes    elementwise ones [...] -> [...]; average over outputs by wg_mean(.., WG_AXES(-1)) */
 #ifndef WENGERT_NN_LOSS_H
 #define WENGERT_NN_LOSS_H
 
@@ -131,7 +131,7 @@ wg_var wg_gaussian_nll(wg_var mean_and_log_variance, wg_var target);
 
 /* 1 - cos of the angle between output and target: from 0 to 2. 1 with derivative 0 where one of
  * them is 0.
- *   accuracy  8 eps beside that of sums, also where the angle is small */
+ *   accuracy  |error| <= 8 eps sqrt(r) beside that of sums: eps alone where the angle is small */
 wg_var wg_cosine_distance(wg_var output, wg_var target);
 /* How much nearer, by the margin at least, the squared distance to `same` must be than that to
  * `other`: the larger of 0 and |anchor - same|^2 - |anchor - other|^2 + margin.
