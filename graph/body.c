@@ -31,6 +31,12 @@ int wg__tape_expect_no_body(wg_tape *tape, const char *what)
                            wg__body_at(tape, tape->body_now)->op);
 }
 
+bool wg__body_owns(const wg_tape *tape, uint32_t body, uint32_t node)
+{
+    const wg__body *of = wg__body_at(tape, body);
+    return node >= of->first && node < of->end && tape->record[node].body == body;
+}
+
 /* ---- opening and closing ---- */
 
 static int placeholders_add(wg_tape *tape, uint32_t id, int64_t count, const wg__type *in)
@@ -62,6 +68,8 @@ static int body_add(wg_tape *tape, const wg__body *body)
     if (wg__ghost_takes(tape, WG__BODIES, is_equal)) {
         made.in = tape->body[at].in;
         made.out = tape->body[at].out;
+        made.captured = tape->body[at].captured;
+        made.captured_capacity = tape->body[at].captured_capacity;
     } else {
         made.in = wg__arena_take(&tape->kept, (size_t)body->in_count * sizeof *made.in);
         made.out = wg__arena_take(&tape->kept, (size_t)body->out_count * sizeof *made.out);
@@ -86,7 +94,8 @@ uint32_t wg__body_open(wg_tape *tape, const char *op, int64_t in_count, const wg
                             .end = (uint32_t)tape->count,
                             .instance_first = tape->instance_count,
                             .in_count = in_count,
-                            .out_count = out_count };
+                            .out_count = out_count,
+                            .index = WG__NONE };
     if (body_add(tape, &body) < 0) return 0;
     const uint32_t id = (uint32_t)tape->body_count;
     tape->body_now = id;
@@ -171,6 +180,8 @@ uint32_t wg__body_record(wg_tape *tape, const wg__call_of_body *call)
     const uint32_t id =
         wg__body_open(tape, call->op, call->in_count, call->in, call->out_count);
     if (id == 0) return 0;
+    wg__body *body = &tape->body[id - 1];
+    if (call->has_index) body->index = body->in[call->in_count - 1];
     const uint32_t generation = tape->generation;
     const int status = function_call(tape, call, id, in, out);
     if (tape->generation != generation) return 0;

@@ -135,17 +135,16 @@ wg__grad_space *wg__grad_space_of(wg_tape *tape)
 
 void wg__grad_space_clear(wg_tape *tape)
 {
-    wg__grad_space *space = tape->grad_space;
-    if (space != NULL) space->entered = 0;
-    if (space == NULL || space->bucket_used == 0) return;
-    memset(space->bucket, 0, (size_t)space->bucket_count * sizeof *space->bucket);
-    space->bucket_used = 0;
+    for (wg__grad_space *space = tape->grad_space; space != NULL; space = space->inner) {
+        space->entered = 0;
+        if (space->bucket_used == 0) continue;
+        memset(space->bucket, 0, (size_t)space->bucket_count * sizeof *space->bucket);
+        space->bucket_used = 0;
+    }
 }
 
-void wg__grad_space_free(wg_tape *tape)
+static void space_free(const wg_allocator *allocator, wg__grad_space *space)
 {
-    wg__grad_space *space = tape->grad_space;
-    if (space == NULL) return;
     const struct { void *block; int64_t capacity; size_t item_bytes; } list[] = {
         { space->depends, space->depends_capacity, sizeof *space->depends },
         { space->cotangent, space->cotangent_capacity, sizeof *space->cotangent },
@@ -159,8 +158,14 @@ void wg__grad_space_free(wg_tape *tape)
         { space->bucket, space->bucket_count, sizeof *space->bucket },
     };
     for (size_t i = 0; i < sizeof list / sizeof list[0]; i++)
-        wg__release(&tape->allocator, list[i].block,
-                    (size_t)list[i].capacity * list[i].item_bytes);
-    wg__release(&tape->allocator, space, sizeof *space);
-    tape->grad_space = NULL;
+        wg__release(allocator, list[i].block, (size_t)list[i].capacity * list[i].item_bytes);
+    wg__release(allocator, space, sizeof *space);
+}
+
+void wg__grad_space_free(wg_tape *tape)
+{
+    for (wg__grad_space *space = tape->grad_space; space != NULL; space = tape->grad_space) {
+        tape->grad_space = space->inner;
+        space_free(&tape->allocator, space);
+    }
 }

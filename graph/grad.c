@@ -162,6 +162,8 @@ static int node_sweep(sweep *s, uint32_t node)
     int32_t in_count, attribute_count;
     if (!inputs_open(s, node, &in_count)) return tape->error.status;
     if (tape->record[node].op == WG__OP_ruled) return ruled_sweep(s, node);
+    if (tape->record[node].op == WG__OP_pick)
+        return wg__pick_send(tape, node, space->cotangent[node]);
 
     const wg__node_view view = { .builder = &tape->builder,
                                  .op = (wg__op_id)tape->record[node].op,
@@ -176,6 +178,7 @@ static int node_sweep(sweep *s, uint32_t node)
         return wg__tape_fail(tape, WG_EGRADIENT, node, "%s has no rule for its derivative",
                              tape->external[view.attribute[WG__EXTERN_SLOT]].name);
     if (view.op == WG__OP_rule) WG_TRY(wg__rule_vjp(&view, space->gradient));
+    else if (view.op == WG__OP_scan) WG_TRY(wg__scan_vjp(&view, space->gradient));
     else wg__vjp(&view, space->gradient);
     for (int32_t i = 0; i < in_count; i++) {
         uint32_t gradient = space->gradient[i];

@@ -109,7 +109,21 @@ typedef struct wg__body {
     uint32_t instance_first, instance_end; /* instances made within: first < i <= end */
     uint32_t *in, *out;        /* out: WG__NONE where there is none */
     int64_t in_count, out_count;
+    uint32_t index;            /* of a scan: the placeholder of the step's number, WG__NONE: none */
+    uint32_t *captured;        /* of a scan: values from outside that its results depend on, but
+                                  for constants */
+    int64_t captured_count, captured_capacity;
 } wg__body;
+
+/* A record of a scan. in: carries, xs, captured. */
+typedef struct wg__scan_view {
+    uint32_t body;
+    int64_t length;
+    bool is_reverse;
+    int64_t carry_count, x_count, y_count, captured_count;
+    const uint32_t *in;
+    uint32_t root;             /* the scan that it extends, or itself */
+} wg__scan_view;
 
 /* ---- following: how far a recording has come ---- */
 
@@ -320,6 +334,9 @@ struct wg_tape {
 const uint32_t *wg__tape_inputs(const wg_tape *tape, uint32_t node, int32_t *count);
 const int64_t *wg__tape_attribute(const wg_tape *tape, uint32_t node, int32_t *count);
 wg__type wg__tape_type(const wg_tape *tape, uint32_t node);
+wg__scan_view wg__scan_at(const wg_tape *tape, uint32_t node); /* valid until the next record */
+/* True if the node belongs to the body itself, not to one within it. */
+bool wg__body_owns(const wg_tape *tape, uint32_t body, uint32_t node);
 /* WG_OK if x is a value of this recording that can be used now: else WG_EINVALID (null, or of a
  * body that has ended), WG_ESTALE, or the tape's error. */
 int wg__var_check(wg_var x);

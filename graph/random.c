@@ -57,6 +57,14 @@ static wg_var draw_counter(wg_scope scope)
     return wg__var_of(tape, leaf);
 }
 
+/* The counter as the bodies of scans see it that are open: another one at each step. */
+static wg_var draw_of_step(wg_scope scope)
+{
+    const wg_var counter = draw_counter(scope);
+    if (wg__var_check(counter) < 0) return counter;
+    return wg__var_of(scope.tape, wg__draw_of_step(scope.tape, counter.index));
+}
+
 static uint64_t key_of(uint64_t seed, const char *path, uint64_t ordinal)
 {
     const uint64_t base = wg__hash64(path, strlen(path), seed);
@@ -116,7 +124,7 @@ static bool stream_open(wg_scope scope, const char *op, const char *name, wg_sha
                         tape->scope[path].path);
     else if (ordinal_next(scope, op, path, &ordinal) == WG_OK)
         *s = (stream){ .tape = tape,
-                       .counter = draw_counter(scope),
+                       .counter = draw_of_step(scope),
                        .key = key_of(scope.params->seed, tape->scope[path].path, ordinal) };
     return tape->error.status == WG_OK;
 }

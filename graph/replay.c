@@ -17,6 +17,9 @@ typedef struct work {
     bool *is_live, *is_mapped; /* mapped: has rows */
     int64_t captured_count;
     const uint32_t *captured, *captured_by;
+    const bool *captured_mapped; /* NULL: none */
+    int64_t out_count;
+    const uint32_t *out;
     bool is_instance;
     uint32_t instance_base;    /* the last instance before this replay */
 } work;
@@ -31,7 +34,9 @@ static stand_in look_up(const work *w, uint32_t node)
         if (is_within && w->value[node - w->first] != WG__NONE)
             return (stand_in){ w->value[node - w->first], w->is_mapped[node - w->first] };
         for (int64_t i = 0; i < w->captured_count; i++)
-            if (w->captured[i] == node) return (stand_in){ w->captured_by[i], false };
+            if (w->captured[i] == node)
+                return (stand_in){ w->captured_by[i],
+                                   w->captured_mapped != NULL && w->captured_mapped[i] };
     }
     return (stand_in){ node, false };
 }
@@ -90,16 +95,22 @@ static bool captures_visit(work *w, uint32_t rule)
     return changes;
 }
 
+/* True if the node is to be recorded anew: it is live, and nothing stands for it yet. */
+static bool is_wanted(const work *w, uint32_t node)
+{
+    return w->is_live[node - w->first] && w->tape->record[node].body == w->body &&
+           w->value[node - w->first] == WG__NONE;
+}
+
 /* Marks what the results need, and what rules within capture. */
 static void live_mark(work *w)
 {
-    const wg__body *body = wg__body_at(w->tape, w->body);
-    for (int64_t i = 0; i < body->out_count; i++) {
-        const uint32_t out = body->out[i];
+    for (int64_t i = 0; i < w->out_count; i++) {
+        const uint32_t out = w->out[i];
         if (out != WG__NONE && out >= w->first && out < w->end) w->is_live[out - w->first] = true;
     }
     for (uint32_t node = w->end; node-- > w->first;) {
-        if (!w->is_live[node - w->first] || w->tape->record[node].body != w->body) continue;
+        if (!is_wanted(w, node)) continue;
         inputs_mark(w, node);
         const uint32_t rule = body_of_rule(w->tape, node);
         if (rule != 0) captures_visit(w, rule);
@@ -150,6 +161,67 @@ static stand_in ruled_record(const work *w, const wg__request *request, uint32_t
     return (stand_in){ wg__tape_emit(&w->tape->builder, request), mapped[1] };
 }
 
+/* The first two axes, exchanged: rows lead, or steps. */
+static uint32_t rows_exchanged(const work *w, uint32_t x)
+{
+    wg__builder *b = &w->tape->builder;
+    int64_t axis[WG__RANK_MAX];
+    if (x == WG__NONE) return x;
+    const int32_t rank = b->shape(b, x)->rank;
+    WG_ASSERT(rank >= 2);
+    for (int32_t i = 0; i < rank; i++) axis[i] = i < 2 ? 1 - i : i;
+    return wg__emit_permute(b, x, axis, rank);
+}
+
+/* Whether steps of the body draw. */
+static bool body_draws(const wg_tape *tape, uint32_t id)
+{
+    const wg__body *body = wg__body_at(tape, id);
+    for (uint32_t node = body->first; node < body->end; node++)
+        if (wg__op_table[tape->record[node].op].class == WG__CLASS_RANDOM) return true;
+    return false;
+}
+
+static uint32_t scan_body_replay(const work *w, const wg__scan_view *scan, const uint32_t *in,
+                                 const bool *mapped);
+
+/* scan: if any of it has rows, all carries and results have; steps stay the leading axis inside. */
+static stand_in scan_record(const work *w, uint32_t node, const wg__request *request, uint32_t *in,
+                            const bool *mapped)
+{
+    const wg__scan_view scan = wg__scan_at(w->tape, node);
+    bool is_mapped = body_draws(w->tape, scan.body);
+    for (int32_t i = 0; i < request->in_count; i++) is_mapped = is_mapped || mapped[i];
+    if (!is_mapped || !has_rows(w))
+        return (stand_in){ wg__tape_emit(&w->tape->builder, request), false };
+    const int64_t given = scan.carry_count + scan.x_count;
+    for (int64_t i = 0; i < given; i++) {
+        if (i < scan.carry_count) in[i] = with_rows(w, (stand_in){ in[i], mapped[i] });
+        else if (mapped[i]) in[i] = rows_exchanged(w, in[i]);
+    }
+    const uint32_t body = scan_body_replay(w, &scan, in, mapped);
+    if (body == 0) return (stand_in){ WG__NONE, true };
+    const wg__scan with = { .body = body,
+                            .length = scan.length,
+                            .is_reverse = scan.is_reverse,
+                            .carry_count = scan.carry_count,
+                            .x_count = scan.x_count,
+                            .in = in,
+                            .extended = scan.root == node ? WG__NONE : in[request->in_count - 1] };
+    return (stand_in){ wg__scan_record(w->tape, &with), true };
+}
+
+static stand_in pick_record(const work *w, const wg__request *request, uint32_t scan,
+                            bool is_mapped)
+{
+    if (scan == WG__NONE) return (stand_in){ WG__NONE, is_mapped };
+    const int64_t place = request->attribute[0];
+    uint32_t value = wg__pick_record(w->tape, scan, place);
+    if (is_mapped && place >= wg__scan_at(w->tape, scan).carry_count)
+        value = rows_exchanged(w, value);
+    return (stand_in){ value, is_mapped };
+}
+
 /* Whether a record must have rows: it depends on them, or draws. */
 static bool is_batched(const work *w, const wg__request *request, const bool *mapped)
 {
@@ -164,6 +236,8 @@ static stand_in request_record(work *w, uint32_t node, const wg__request *reques
     wg_tape *tape = w->tape;
     if (request->op == WG__OP_rule) return rule_record(w, node, request, in, mapped);
     if (request->op == WG__OP_ruled) return ruled_record(w, request, in, mapped);
+    if (request->op == WG__OP_scan) return scan_record(w, node, request, in, mapped);
+    if (request->op == WG__OP_pick) return pick_record(w, request, in[0], mapped[0]);
     if (!is_batched(w, request, mapped))
         return (stand_in){ wg__tape_emit(&tape->builder, request), false };
     const char *why = NULL;
@@ -237,21 +311,22 @@ static int work_open(work *w)
     memset(w->is_mapped, 0, count * sizeof *w->is_mapped);
     w->instance_base = tape->instance_count;
     tape->instance_count += body->instance_end - body->instance_first + w->is_instance;
-    live_mark(w);
+    if (w->out == NULL) {
+        w->out = body->out;
+        w->out_count = body->out_count;
+    }
     return WG_OK;
 }
 
 static int work_run(work *w, uint32_t *out)
 {
     wg_tape *tape = w->tape;
-    for (uint32_t node = w->first; node < w->end; node++) {
-        const wg__record *record = &tape->record[node];
-        const bool is_own = record->body == w->body && record->op != WG__OP_placeholder;
-        if (is_own && w->is_live[node - w->first]) WG_TRY(node_replay(w, node));
-    }
-    const int64_t count = wg__body_at(tape, w->body)->out_count;
-    for (int64_t i = 0; i < count; i++) {
-        const uint32_t node = wg__body_at(tape, w->body)->out[i];
+    live_mark(w);
+    for (uint32_t node = w->first; node < w->end; node++)
+        if (is_wanted(w, node) && tape->record[node].op != WG__OP_placeholder)
+            WG_TRY(node_replay(w, node));
+    for (int64_t i = 0; i < w->out_count; i++) {
+        const uint32_t node = w->out[i];
         out[i] = WG__NONE;
         if (node == WG__NONE) continue;
         const stand_in of = look_up(w, node);
@@ -285,6 +360,52 @@ static uint32_t rule_replay(const work *outer, uint32_t rule, bool is_mapped)
     return status < 0 ? 0 : made;
 }
 
+/* Types of the arguments of a scan's body with rows: of all carries, and of the xs that have any.
+ * in[]: the scan's inputs as they are now. */
+static wg__type *scan_types(const work *w, const wg__scan_view *scan, const uint32_t *in)
+{
+    wg_tape *tape = w->tape;
+    const int64_t count = scan->carry_count + scan->x_count;
+    wg__type *type = wg__arena_take(&tape->arena, (size_t)count * sizeof *type);
+    if (type == NULL) wg__tape_no_memory(tape);
+    for (int64_t i = 0; i < count && type != NULL; i++) {
+        if (in[i] == WG__NONE) return NULL;
+        type[i] = wg__tape_type(tape, in[i]);
+        if (i >= scan->carry_count) type[i].shape = wg__shape_without(&type[i].shape, 1);
+    }
+    return type;
+}
+
+/* A scan's body with rows, as a new body: 0 after an error. */
+static uint32_t scan_body_replay(const work *outer, const wg__scan_view *scan, const uint32_t *in,
+                                 const bool *mapped)
+{
+    wg_tape *tape = outer->tape;
+    const int64_t given = scan->carry_count + scan->x_count;
+    work w = { .tape = tape,
+               .outer = outer,
+               .body = scan->body,
+               .rows = outer->rows,
+               .captured_count = scan->captured_count,
+               .captured = wg__body_at(tape, scan->body)->captured,
+               .captured_by = in + given,
+               .captured_mapped = mapped + given };
+    const wg__body from = *wg__body_at(tape, scan->body);
+    const wg__type *type = scan_types(&w, scan, in);
+    if (type == NULL || work_open(&w) < 0) return 0;
+    const uint32_t made = wg__body_open(tape, from.op, given, type, from.out_count);
+    if (made == 0) return 0;
+    wg__body *body = &tape->body[made - 1];
+    for (int64_t i = 0; i < given; i++) {
+        stand_in_set(&w, from.in[i], body->in[i], i < scan->carry_count || mapped[i]);
+        if (from.in[i] == from.index) body->index = body->in[i];
+    }
+    int status = work_run(&w, body->out);
+    wg__body_close(tape, made);
+    if (status >= 0) status = wg__body_capture(tape, made);
+    return status < 0 ? 0 : made;
+}
+
 int wg__body_replay(wg_tape *tape, const wg__replay *replay, uint32_t *out)
 {
     work w = { .tape = tape,
@@ -293,11 +414,15 @@ int wg__body_replay(wg_tape *tape, const wg__replay *replay, uint32_t *out)
                .captured_count = replay->captured_count,
                .captured = replay->captured,
                .captured_by = replay->stand_in,
+               .out_count = replay->out_count,
+               .out = replay->out,
                .is_instance = replay->is_instance };
     WG_TRY(tape->error.status);
     WG_TRY(work_open(&w));
     const wg__body *body = wg__body_at(tape, replay->body);
-    for (int64_t i = 0; i < body->in_count; i++)
+    for (int64_t i = 0; i < body->in_count && replay->in != NULL; i++)
         stand_in_set(&w, body->in[i], replay->in[i], has_rows(&w));
+    for (int64_t i = 0; i < replay->given_count; i++)
+        stand_in_set(&w, replay->given[i], replay->given_by[i], false);
     return work_run(&w, out);
 }

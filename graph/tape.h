@@ -176,6 +176,7 @@ typedef struct wg__call_of_body {
     int64_t in_count, out_count;
     const wg__type *in;
     const wg__type *out;       /* NULL: any. Of integers and bool none is expected */
+    bool has_index;            /* the last argument is the number of a step */
 } wg__call_of_body;
 /* Calls the function on placeholders; the id of the body, 0 after an error. */
 uint32_t wg__body_record(wg_tape *tape, const wg__call_of_body *call);
@@ -200,16 +201,55 @@ wg_tape *wg__transform_open(const char *op, bool has_function, int64_t in_count,
 /* Records a body's results anew, where recording is now. */
 typedef struct wg__replay {
     uint32_t body;
-    const uint32_t *in;        /* values in place of its placeholders */
+    const uint32_t *in;        /* values in place of its placeholders; NULL: of `given` alone */
     int64_t rows;              /* WG__NO_ROWS, or: every in[] has a leading axis of so many rows,
                                   and so has every result */
     bool is_instance;          /* nothing of it is ever merged with what is recorded elsewhere */
     int64_t captured_count;    /* values from outside that others stand for */
     const uint32_t *captured, *stand_in;
+    int64_t given_count;       /* values of the body that others stand for: what they are made of
+                                  is not recorded */
+    const uint32_t *given, *given_by;
+    int64_t out_count;         /* results wanted; out NULL: those of the body */
+    const uint32_t *out;
 } wg__replay;
 enum { WG__NO_ROWS = -1 };
 /* out: by result, WG__NONE where the body has none. */
 int wg__body_replay(wg_tape *tape, const wg__replay *replay, uint32_t *out);
+
+/* ---- scans: capture.c, scan.c, part.c, adjoint.c, total.c ---- */
+
+/* Finds what a body captured; the number of the step is forgotten if nothing reads it. */
+int wg__body_capture(wg_tape *tape, uint32_t body);
+
+typedef struct wg__scan {
+    uint32_t body;
+    int64_t length;
+    bool is_reverse;
+    int64_t carry_count, x_count;
+    const uint32_t *in;        /* carries, xs */
+    const uint32_t *captured;  /* in place of what the body captured; NULL: that itself */
+    uint32_t extended;         /* WG__NONE: none */
+} wg__scan;
+/* Both give WG__NONE after an error. Result k: carries, then the stacks. */
+uint32_t wg__scan_record(wg_tape *tape, const wg__scan *scan);
+uint32_t wg__pick_record(wg_tape *tape, uint32_t scan, int64_t k);
+/* Steps of a body, and all results: carries, then stacks. */
+typedef struct wg__steps {
+    uint32_t body;
+    int64_t carry_count, x_count, y_count, length;
+    bool is_reverse;
+    uint32_t *in;              /* carries, xs: where recording is now */
+} wg__steps;
+int wg__steps_record(wg_tape *tape, const wg__steps *steps, uint32_t *out);
+/* The same, of which derivatives keep the carries of every n-th step alone. */
+int wg__steps_part(wg_tape *tape, const wg__steps *steps, int64_t n, uint32_t *out);
+/* A draw counter within the bodies of scans that are open: another one at each step. */
+uint32_t wg__draw_of_step(wg_tape *tape, uint32_t counter);
+/* Keeps the cotangent of a pick for its scan. */
+int wg__pick_send(wg_tape *tape, uint32_t pick, uint32_t cotangent);
+/* The derivative of a scan: the reverse scan, on what was sent to it and its extensions. */
+int wg__scan_vjp(const wg__node_view *node, uint32_t *gradient);
 
 /* ---- rules of a body's own: rule.c ---- */
 
@@ -267,6 +307,7 @@ struct wg__grad_space {
     uint32_t *bucket;          /* equal records: open addressing; node + 1, WG__NONE: forgotten */
     int64_t bucket_count, bucket_used;
     int64_t entered;           /* of the tape's swept: what the buckets know */
+    wg__grad_space *inner;     /* of a sweep within this one; NULL until the first */
 };
 /* The tape's space, made at first use; NULL after an error. */
 wg__grad_space *wg__grad_space_of(wg_tape *tape);

@@ -274,6 +274,7 @@ uint32_t wg__batch(const wg__batched *q, const char **why)
         return q->request->op == WG__OP_gather ? batch_gather(q) : batch_scatter(q);
     case WG__CLASS_RANDOM: return batch_random(q, why);
     case WG__CLASS_EXTERN: return batch_extern(q);
+    case WG__CLASS_SCAN:   /* its body is batched, which the tape has */
     case WG__CLASS_LEAF: break;
     }
     WG_ASSERT(false);

@@ -45,11 +45,12 @@ typedef enum wg__op_id {
  *   pad         axis, low, high, interior, the bits of the value as a double
  *   placeholder body, place among its arguments     rule    body
  *   ruled       place among the results of the rule
- *   extern      wg__extern_word
+ *   extern      wg__extern_word             scan     wg__scan_word, then the results of the body
+ *   pick        place among the results of the scan, carries first
  *
- * cast bitcast iota take their dtype, reshape broadcast iota random_bits their shape from the
- * wanted type. All others have none. A slice has its ends resolved: 0 <= start <= stop <= n going
- * up, -1 <= stop <= start < n going down.                                                        */
+ * cast bitcast iota pick take their dtype, reshape broadcast iota random_bits pick their shape from
+ * the wanted type. All others have none. A slice has its ends resolved: 0 <= start <= stop <= n
+ * going up, -1 <= stop <= start < n going down.                                                 */
 enum { WG__ATTRIBUTE_MAX = WG__RANK_MAX };
 
 /* ---- builder: how rules and constructors record ---- */
@@ -111,6 +112,8 @@ uint32_t wg__emit_full_like(wg__builder *b, uint32_t like, double value);
 /* ---- batching: one op on many rows ---- */
 
 wg__shape wg__shape_with(int64_t rows, const wg__shape *shape); /* [rows, shape...] */
+/* Removes the axes whose bits are set. */
+wg__shape wg__shape_without(const wg__shape *shape, uint32_t axes_bits);
 
 /* A request whose inputs are values at the types of one row or, where is_mapped, have a leading
  * axis of rows. wanted is the type of one row. in is scratch. */
@@ -139,7 +142,8 @@ typedef enum wg__class {
     WG__CLASS_CONTRACT,  /* matmul */
     WG__CLASS_INDEX,     /* gather scatter_add */
     WG__CLASS_RANDOM,    /* random_bits */
-    WG__CLASS_EXTERN     /* extern */
+    WG__CLASS_EXTERN,    /* extern */
+    WG__CLASS_SCAN       /* scan pick */
 } wg__class;
 
 /* Types of the inputs -> type of the result. WG_OK, or a status and the reason in `why`, in the
@@ -183,6 +187,19 @@ typedef struct wg__external {
     int (*kernel)(const wg_view *in, const wg_tensor *out, void *user);
     void *user;
 } wg__external;
+
+/* ---- scans: a recorded body, step by step ---- */
+
+/* Inputs: first values of the carries, what steps are taken over (each with a leading axis of
+ * `length`), what stands for the values that the body captured, and the scan that this one
+ * extends: one of the same steps, to which it adds results. */
+typedef enum wg__scan_word {
+    WG__SCAN_BODY, WG__SCAN_LENGTH,
+    WG__SCAN_REVERSE,         /* 1: from the last step to the first */
+    WG__SCAN_CARRIES, WG__SCAN_XS, WG__SCAN_YS,
+    WG__SCAN_EXTENDS,         /* 1: the last input is the scan that it extends */
+    WG__SCAN_WORDS
+} wg__scan_word;
 
 /* One primitive on memory. Inputs may be strided; out is contiguous and overlaps no input, except
  * that an elementwise op may write over an input of the same dtype, shape and strides. Under a

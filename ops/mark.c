@@ -181,6 +181,7 @@ static bool mark_by_class(const mark_query *q, wg__mark *mark)
     case WG__CLASS_INDEX:
         return q->request->op == WG__OP_gather ? mark_gather(q, mark) : mark_scatter(q, mark);
     case WG__CLASS_EXTERN: return mark_extern(q, mark);
+    case WG__CLASS_SCAN:   /* its body tells, which the planner has */
     case WG__CLASS_LEAF:
     case WG__CLASS_RANDOM: return false;
     }

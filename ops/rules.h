@@ -19,7 +19,7 @@ wg__infer_fn wg__infer_bits_right, wg__infer_select, wg__infer_cast, wg__infer_b
 wg__infer_fn wg__infer_reshape, wg__infer_permute, wg__infer_broadcast;
 wg__infer_fn wg__infer_slice, wg__infer_pad, wg__infer_concat;
 wg__infer_fn wg__infer_sum, wg__infer_extremum, wg__infer_argmax, wg__infer_matmul;
-wg__infer_fn wg__infer_rule, wg__infer_ruled, wg__infer_extern;
+wg__infer_fn wg__infer_rule, wg__infer_ruled, wg__infer_extern, wg__infer_scan, wg__infer_pick;
 wg__infer_fn wg__infer_cumsum, wg__infer_recurrence, wg__infer_argsort;
 wg__infer_fn wg__infer_windows, wg__infer_overlap_add;
 wg__infer_fn wg__infer_gather, wg__infer_scatter_add, wg__infer_iota, wg__infer_random_bits;
@@ -31,8 +31,6 @@ int wg__expect_number(wg_dtype dtype, wg__text *why);
 int wg__expect_dtype(wg_dtype x, wg_dtype y, wg__text *why);
 /* "axis 3 of [2, 5]" and WG_EAXIS unless 0 <= axis < rank. */
 int wg__expect_axis(int64_t axis, const wg__shape *shape, wg__text *why);
-/* Removes the axes whose bits are set. */
-wg__shape wg__shape_without(const wg__shape *shape, uint32_t axes_bits);
 
 /* ---- derivatives ---- */
 

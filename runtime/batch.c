@@ -10,6 +10,7 @@ static const wg__mark no_mark = { 0, 0, 0 };
 
 static int64_t samples_of(const wg__value *value)
 {
+    if (value->loop != NULL) return value->loop->samples;
     return value->mark.is_set ? value->type.shape.dim[value->mark.axis] / value->mark.group : 0;
 }
 

@@ -42,6 +42,7 @@ static double ns_element(wg__op_id op)
     case WG__CLASS_CONTRACT: return NS_FLOP;
     case WG__CLASS_INDEX: return NS_INDEX;
     case WG__CLASS_RANDOM: return NS_RANDOM;
+    case WG__CLASS_SCAN:
     case WG__CLASS_EXTERN: return NS_INDEX;
     }
     return NS_CHEAP;
@@ -55,6 +56,7 @@ static double elements(const wg__value *value)
 wg__cost wg__cost_of(const wg__plan *plan, uint32_t index)
 {
     const wg__value *value = &plan->value[index];
+    if (value->loop != NULL) return wg__loop_cost(value);
     const double wide = (double)wg_dtype_bytes(value->type.dtype);
     double steps = elements(value);
     wg__cost cost = { .bytes = steps * wide };

@@ -69,7 +69,7 @@ static int instruction_make(wg__frame *frame, uint32_t index, wg__instruction *i
     return WG_OK;
 }
 
-static int instructions_make(const wg_runtime *runtime, wg__frame *frame)
+static int instructions_make(wg_runtime *runtime, wg__frame *frame)
 {
     const wg__plan *plan = frame->plan;
     const size_t count = (size_t)plan->chain_count;
@@ -78,7 +78,10 @@ static int instructions_make(const wg_runtime *runtime, wg__frame *frame)
     for (int64_t i = 0; i < plan->chain_count; i++) {
         const wg__chain *chain = &plan->chain[i];
         if (chain->is_program) continue;
-        WG_TRY(instruction_make(frame, plan->order[chain->first], &frame->instruction[i]));
+        const uint32_t value = plan->order[chain->first];
+        WG_TRY(plan->value[value].loop != NULL
+                   ? wg__turn_make(runtime, frame, value, &frame->instruction[i])
+                   : instruction_make(frame, value, &frame->instruction[i]));
     }
     return wg__frame_make_tiles(runtime, frame);
 }
@@ -100,7 +103,8 @@ static int tables_make(wg__frame *frame)
     if (frame->base == NULL || frame->packed == NULL) return WG_EMEMORY;
     frame->packed_bytes = take_zeroed(frame, inputs, sizeof *frame->packed_bytes);
     const int64_t externals = frame->plan->external_count;
-    frame->external = take_zeroed(frame, externals, sizeof *frame->external);
+    if (frame->external == NULL)
+        frame->external = take_zeroed(frame, externals, sizeof *frame->external);
     if (frame->external == NULL) return WG_EMEMORY;
     const int64_t searched = frame->plan->keeps_all ? frame->plan->value_count : 0;
     frame->is_reached = take_zeroed(frame, searched, sizeof *frame->is_reached);
@@ -114,17 +118,26 @@ static int frame_fill(wg_runtime *runtime, wg__frame *frame)
     WG_TRY(wg__frame_cut(runtime, frame));
     WG_TRY(wg__frame_place(frame));
     WG_TRY(instructions_make(runtime, frame));
-    return wg__runtime_reserve(runtime, frame->workspace_bytes, frame->scratch_bytes,
-                               frame->array_count, frame->address_count);
+    return wg__runtime_reserve(runtime, frame->workspace_bytes,
+                               frame->scratch_bytes + frame->turn_bytes, frame->array_count,
+                               frame->address_count);
 }
 
 int wg__frame_create(wg_runtime *runtime, wg__plan *plan, wg__frame **out)
+{
+    return wg__frame_create_step(runtime, plan, NULL, 0, out);
+}
+
+int wg__frame_create_step(wg_runtime *runtime, wg__plan *plan, wg__external *external,
+                          int64_t units, wg__frame **out)
 {
     wg__frame *frame = wg__allocate_zeroed(&runtime->allocator, sizeof *frame);
     if (frame == NULL) return WG_EMEMORY;
     frame->allocator = runtime->allocator;
     wg__arena_init(&frame->arena, &frame->allocator);
     frame->plan = plan;
+    frame->external = external;
+    frame->units_given = units;
     wg__plan_hold(plan);
     const int status = frame_fill(runtime, frame);
     if (status < 0) {
@@ -141,6 +154,7 @@ void wg__frame_free(wg__frame *frame)
     const wg_allocator allocator = frame->allocator;
     for (int64_t i = 0; frame->packed_bytes != NULL && i < frame->plan->input_count; i++)
         wg__release(&allocator, frame->packed[i], frame->packed_bytes[i]);
+    for (wg__turn *turn = frame->turn; turn != NULL; turn = turn->next) wg__turn_free(turn);
     wg__release(&allocator, frame->item, (size_t)frame->item_capacity * sizeof *frame->item);
     wg__release(&allocator, frame->constants, frame->constants_bytes);
     wg__plan_drop(frame->plan);

@@ -103,6 +103,8 @@ void wg__runtime_drop(wg_runtime *runtime);
  * parameters, then results. */
 enum { WG__SLOT_SCRATCH, WG__SLOT_WORKSPACE, WG__SLOT_CONSTANT, WG__SLOT_FIRST };
 
+typedef struct wg__plan wg__plan;
+typedef struct wg__loop wg__loop;
 typedef struct wg__value {
     wg__op_id op;
     uint32_t node;            /* of the recording: errors name its op, path and place */
@@ -124,7 +126,29 @@ typedef struct wg__value {
     bool is_tile;             /* it lies in the tiles of its chain and in no memory */
     int32_t last_stage;       /* that reads it */
     int32_t finite_effect;    /* index of the effect that wants it finite */
+    wg__loop *loop;           /* of a scan; its memory is that of all results, as bytes */
 } wg__value;
+
+/* ---- plan: loops ----
+ *
+ * A scan and those that extend it, carried out step by step by one plan, of the results that are
+ * wanted and the carries that these need. The plan's inputs are carries, xs and what was captured,
+ * as the inputs of the value in the plan around it; its results are carries, then stacks. */
+
+struct wg__loop {
+    wg__plan *body;           /* held; one region */
+    wg__loop *next;           /* of the plan around it */
+    int64_t length;
+    bool is_reverse;
+    bool is_of_caller;        /* calls a kernel that no other thread may */
+    int64_t carry_count, x_count, result_count;
+    uint32_t *scan;           /* by result: a node that gives it */
+    int64_t *place;           /* and its place there */
+    int64_t *offset;          /* by result: of its bytes in the memory of all */
+    int64_t *bytes;           /* by result: of a step's part */
+    int64_t samples;          /* rows of carries and steps that can be computed apart; 0: they
+                                  cannot */
+};
 
 /* ---- plan: stages and regions ----
  *
@@ -158,7 +182,7 @@ typedef struct wg__chain {
 
 typedef struct wg__store { uint32_t version, value; } wg__store;
 
-typedef struct wg__plan {
+struct wg__plan {
     wg_allocator allocator;
     atomic_int references;
     wg__arena arena;          /* of what follows */
@@ -173,8 +197,9 @@ typedef struct wg__plan {
     int64_t input_count, version_count, external_count;   /* slots of the recording */
     bool *input_is_read, *version_is_read;
     bool keeps_all;           /* every value stays, for the search of what is not finite */
+    wg__loop *loop;           /* the first of all */
     wg__hash fingerprint;
-} wg__plan;
+};
 
 static inline int64_t wg__slot_version(const wg__plan *plan, int64_t i)
 {
@@ -219,6 +244,8 @@ typedef struct wg__planner {
     uint32_t *bucket;         /* open addressing over hashes of values; indices + 1 */
     int64_t bucket_count;
     uint32_t *value_of;       /* by node */
+    const bool *is_live;      /* by node: it is needed */
+    bool is_loop;             /* of a step: one region */
     bool is_plain;            /* no rewriting: every node is its own value */
     bool has_failed;          /* no memory */
     bool cuts_all;            /* even small values are cut; of tests */
@@ -244,6 +271,10 @@ uint32_t wg__value_copy(wg__planner *planner, uint32_t value);
 /* A leaf whose elements are known; data is the plan's. */
 uint32_t wg__value_constant(wg__planner *planner, const wg__type *type, const void *data,
                             uint32_t node);
+/* Of a loop: an input of the body that walks its memory so; a part of a loop's memory; the loop. */
+uint32_t wg__value_leaf(wg__planner *planner, const wg__draft *draft, const int64_t *stride);
+uint32_t wg__value_part(wg__planner *planner, const wg__draft *draft, int64_t offset_bytes);
+uint32_t wg__value_loop(wg__planner *planner, const wg__draft *draft, wg__loop *loop);
 /* The walk of a value over its base's memory: without an address, and from this one. */
 wg__array wg__value_walk(const wg__value *value);
 wg__array wg__value_array(const wg__value *value, void *base);
@@ -254,9 +285,20 @@ uint32_t wg__fold(wg__planner *planner, const wg__draft *draft);
 /* The one element that all elements of a value are; NULL if that is not known. */
 const void *wg__uniform(const wg__planner *planner, uint32_t value);
 
+/* plan.c, for loops: the value of a node whose inputs have one; result i of the plan; the steps
+ * after all values and results are there. */
+uint32_t wg__plan_value_of(wg__planner *planner, uint32_t node);
+int wg__plan_own(wg__planner *planner, int64_t i, uint32_t value);
+int wg__plan_finish(wg__planner *planner);
+wg__plan *wg__plan_new(const wg_allocator *allocator);
+/* loop.c: the value of a scan, and of a pick. */
+uint32_t wg__loop_make(wg__planner *planner, uint32_t node);
+uint32_t wg__loop_pick(wg__planner *planner, uint32_t node);
+
 /* cost.c: rough work of one value, alone on one core. */
 typedef struct wg__cost { double flops, bytes, time_ns; } wg__cost;
 wg__cost wg__cost_of(const wg__plan *plan, uint32_t value);
+wg__cost wg__loop_cost(const wg__value *value);
 /* slice.c: the axis of input i that follows the leading axis of the result; WG__NOWHERE: all of
  * the input is read for any row. */
 int32_t wg__slice_axis(const wg__plan *plan, const wg__value *value, int32_t i);
@@ -280,9 +322,11 @@ typedef struct wg__operand {
 
 /* A chain. A tile program, and operands as its loads, then its stores; or a call of the whole, and
  * operands as its inputs, then the result. */
+typedef struct wg__turn wg__turn;
 typedef struct wg__instruction {
     wg__call call;
     const wg__tiles *tiles;   /* NULL: a call */
+    wg__turn *turn;           /* of a loop; else NULL */
     const wg__operand *operand;
     int64_t unit_rows;        /* of the result, of the leading axis of the tiles */
 } wg__instruction;
@@ -294,7 +338,8 @@ typedef struct wg__stage {
     bool is_of_caller;        /* calls a kernel that no other thread may */
 } wg__stage;
 
-typedef struct wg__frame {
+typedef struct wg__frame wg__frame;
+struct wg__frame {
     wg_allocator allocator;
     wg__arena arena;          /* of what follows */
     wg__plan *plan;           /* held */
@@ -311,6 +356,9 @@ typedef struct wg__frame {
     void *constants;
     size_t constants_bytes;
     size_t workspace_bytes, scratch_bytes;
+    size_t turn_bytes;        /* behind the scratch memory: what the steps of a loop need */
+    int64_t units_given;      /* of a step: of the largest item of the frame around it; 0: none */
+    wg__turn *turn;           /* the first loop */
     int64_t array_count, address_count;
     double time_ns;
     void **base;              /* by slot */
@@ -318,9 +366,29 @@ typedef struct wg__frame {
     void **packed;            /* by input: room for a contiguous copy, if one was ever needed */
     size_t *packed_bytes;
     bool *is_reached;         /* by value, of a plan that keeps all: room for the search */
-} wg__frame;
+};
 
+/* A loop made ready. What it needs while it runs lies behind the scratch memory of the worker:
+ * base addresses of the step, two places for each carry, then the scratch memory of the step. */
+struct wg__turn {
+    wg__turn *next;
+    const wg__loop *loop;
+    wg__frame *frame;         /* owned; of a step */
+    int64_t *carry_offset;    /* by carry, of the two places */
+    int64_t *carry_bytes;     /* by carry: of one place */
+    int64_t *x_bytes;         /* by x: from one step to the next */
+    size_t fixed_bytes;       /* before the scratch memory of the step */
+    _Atomic uint64_t failure; /* of the step: as that of a run */
+};
+
+/* external: of the frame around a step's, NULL: its own; units: as units_given. */
 int wg__frame_create(wg_runtime *runtime, wg__plan *plan, wg__frame **out);
+int wg__frame_create_step(wg_runtime *runtime, wg__plan *plan, wg__external *external,
+                          int64_t units, wg__frame **out);
+/* turn.c: the instruction of a loop. */
+int wg__turn_make(wg_runtime *runtime, wg__frame *frame, uint32_t value,
+                  wg__instruction *instruction);
+void wg__turn_free(wg__turn *turn);
 void wg__frame_free(wg__frame *frame);
 void *wg__frame_take(wg__frame *frame, size_t bytes); /* of its arena; NULL on failure */
 /* Where a walk lies, and how it moves with the units of the region if `axis` follows them. */
@@ -338,8 +406,26 @@ size_t wg__value_bytes(const wg__plan *plan, const wg__value *value, int64_t uni
 
 /* ---- running ---- */
 
-/* Why a run ended. place: of the effect that wanted a finite value. */
-typedef struct wg__failure { int status; uint32_t value; int32_t effect; } wg__failure;
+/* Why a run ended. node: of the value, or of one in a loop; place: of the effect that wanted a
+ * finite value. */
+typedef struct wg__failure { int status; uint32_t value, node; int32_t effect; } wg__failure;
+
+typedef struct wg__run {
+    wg_runtime *runtime;
+    const wg__frame *frame;
+    void **base;                /* by slot */
+    const wg__item *item;       /* of the stage at hand */
+    _Atomic uint64_t failure;   /* place of the value, then -status in 8 bits; the least */
+} wg__run;
+#define WG__NO_FAILURE UINT64_MAX
+void wg__failure_note(_Atomic uint64_t *failure, int64_t place, int status);
+void *wg__operand_address(const wg__run *r, const wg__worker *worker, const wg__item *item,
+                          const wg__operand *operand);
+/* All values of a region for an item; *place: of the one that failed. */
+int wg__region_run(const wg__run *r, wg__worker *worker, const wg__item *item, int64_t *place);
+/* turn.c: all steps of a loop. */
+int wg__turn_run(const wg__run *outer, wg__worker *worker, const wg__item *item,
+                 const wg__instruction *instruction);
 
 /* Room for a contiguous copy, where this view cannot be read in place. */
 int wg__frame_reserve_packed(wg__frame *frame, int64_t input, const wg_view *view);

@@ -48,10 +48,12 @@ static uint32_t value_of_constant(wg__planner *planner, uint32_t node, int64_t i
     return wg__value_constant(planner, &constant->type, data, node);
 }
 
-static uint32_t value_of_node(wg__planner *planner, uint32_t node)
+uint32_t wg__plan_value_of(wg__planner *planner, uint32_t node)
 {
     const wg_tape *tape = planner->tape;
     const wg__record *record = &tape->record[node];
+    if (record->op == WG__OP_scan) return wg__loop_make(planner, node);
+    if (record->op == WG__OP_pick) return wg__loop_pick(planner, node);
     wg__draft draft = { .op = (wg__op_id)record->op,
                         .node = node,
                         .type = wg__tape_type(tape, node),
@@ -78,10 +80,11 @@ static int values_make(wg__planner *planner, const wg__wanted *wanted)
     const bool *is_live = nodes_live(planner, wanted);
     planner->value_of = wg__arena_take(&planner->arena, (size_t)tape->count * sizeof(uint32_t));
     if (is_live == NULL || planner->value_of == NULL) return WG_EMEMORY;
+    planner->is_live = is_live;
     for (int64_t node = 0; node < tape->count; node++) {
         planner->value_of[node] = WG__NONE;
         if (!is_live[node]) continue;
-        planner->value_of[node] = value_of_node(planner, (uint32_t)node);
+        planner->value_of[node] = wg__plan_value_of(planner, (uint32_t)node);
         if (planner->has_failed) return WG_EMEMORY;
     }
     return WG_OK;
@@ -89,11 +92,22 @@ static int values_make(wg__planner *planner, const wg__wanted *wanted)
 
 /* ---- wanted values ---- */
 
-/* The value of a node in memory of its own: what an instruction writes, or a copy. */
-static uint32_t value_owned(wg__planner *planner, uint32_t node)
+/* A value in memory of its own: what an instruction writes, or a copy. */
+static uint32_t value_owned(wg__planner *planner, uint32_t value)
 {
-    const uint32_t value = planner->value_of[node];
-    return planner->value[value].is_computed ? value : wg__value_copy(planner, value);
+    const wg__value *of = &planner->value[value];
+    return of->is_computed && of->loop == NULL ? value : wg__value_copy(planner, value);
+}
+
+int wg__plan_own(wg__planner *planner, int64_t i, uint32_t value)
+{
+    value = value_owned(planner, value);
+    if (value != WG__NONE && planner->value[value].slot != WG__NOWHERE)
+        value = wg__value_copy(planner, value);
+    if (value == WG__NONE) return WG_EMEMORY;
+    planner->value[value].slot = wg__slot_result(planner->plan, i);
+    planner->plan->result[i] = value;
+    return WG_OK;
 }
 
 static int results_take(wg__planner *planner, const wg__wanted *wanted)
@@ -102,14 +116,8 @@ static int results_take(wg__planner *planner, const wg__wanted *wanted)
     plan->result_count = wanted->count;
     plan->result = wg__arena_take(&plan->arena, (size_t)wanted->count * sizeof *plan->result);
     if (plan->result == NULL) return WG_EMEMORY;
-    for (int64_t i = 0; i < wanted->count; i++) {
-        uint32_t value = value_owned(planner, wanted->node[i]);
-        if (value != WG__NONE && planner->value[value].slot != WG__NOWHERE)
-            value = wg__value_copy(planner, value);
-        if (value == WG__NONE) return WG_EMEMORY;
-        planner->value[value].slot = wg__slot_result(plan, i);
-        plan->result[i] = value;
-    }
+    for (int64_t i = 0; i < wanted->count; i++)
+        WG_TRY(wg__plan_own(planner, i, planner->value_of[wanted->node[i]]));
     return WG_OK;
 }
 
@@ -117,7 +125,7 @@ static int effect_take(wg__planner *planner, int64_t index)
 {
     wg__plan *plan = planner->plan;
     const wg__effect *effect = &planner->tape->effect[index];
-    const uint32_t value = value_owned(planner, effect->value);
+    const uint32_t value = value_owned(planner, planner->value_of[effect->value]);
     if (value == WG__NONE) return WG_EMEMORY;
     if (effect->kind == WG__ASSIGN)
         plan->store[plan->store_count++] = (wg__store){ effect->slot, value };
@@ -207,6 +215,8 @@ static int slots_assign(wg__plan *plan)
         } else if (value->op == WG__OP_parameter) {
             plan->version_is_read[value->attribute[0]] = true;
             value->slot = wg__slot_version(plan, value->attribute[0]);
+        } else if (value->op == WG__OP_placeholder) {
+            value->slot = WG__SLOT_FIRST + value->attribute[0];
         } else if (value->is_computed && value->slot == WG__NOWHERE) {
             value->slot = WG__SLOT_WORKSPACE;
         }
@@ -216,11 +226,8 @@ static int slots_assign(wg__plan *plan)
 
 /* ---- the plan ---- */
 
-static int plan_fill(wg__planner *planner, const wg__wanted *wanted)
+int wg__plan_finish(wg__planner *planner)
 {
-    WG_TRY(values_make(planner, wanted));
-    WG_TRY(results_take(planner, wanted));
-    WG_TRY(effects_take(planner, wanted));
     WG_TRY(values_move(planner));
     WG_TRY(slots_assign(planner->plan));
     WG_TRY(wg__plan_mark(planner));
@@ -228,14 +235,29 @@ static int plan_fill(wg__planner *planner, const wg__wanted *wanted)
     return wg__plan_fuse(planner);
 }
 
+static int plan_fill(wg__planner *planner, const wg__wanted *wanted)
+{
+    WG_TRY(values_make(planner, wanted));
+    WG_TRY(results_take(planner, wanted));
+    WG_TRY(effects_take(planner, wanted));
+    return wg__plan_finish(planner);
+}
+
+wg__plan *wg__plan_new(const wg_allocator *allocator)
+{
+    wg__plan *plan = wg__allocate_zeroed(allocator, sizeof *plan);
+    if (plan == NULL) return NULL;
+    plan->allocator = *allocator;
+    atomic_init(&plan->references, 1);
+    wg__arena_init(&plan->arena, &plan->allocator);
+    return plan;
+}
+
 int wg__plan_create(wg_runtime *runtime, const wg__wanted *wanted, wg__plan **out)
 {
     const wg_tape *tape = wanted->tape;
-    wg__plan *plan = wg__allocate_zeroed(&runtime->allocator, sizeof *plan);
+    wg__plan *plan = wg__plan_new(&runtime->allocator);
     if (plan == NULL) return WG_EMEMORY;
-    plan->allocator = runtime->allocator;
-    atomic_init(&plan->references, 1);
-    wg__arena_init(&plan->arena, &plan->allocator);
     plan->input_count = tape->input_count;
     plan->version_count = tape->version_count;
     plan->external_count = tape->external_count;
@@ -270,6 +292,7 @@ void wg__plan_hold(wg__plan *plan)
 void wg__plan_drop(wg__plan *plan)
 {
     if (plan == NULL || atomic_fetch_sub(&plan->references, 1) > 1) return;
+    for (wg__loop *loop = plan->loop; loop != NULL; loop = loop->next) wg__plan_drop(loop->body);
     wg__arena_free(&plan->arena);
     const wg_allocator allocator = plan->allocator;
     wg__release(&allocator, plan, sizeof *plan);

@@ -141,7 +141,7 @@ static int names_record(wg_program *program, const wg_tape *tape)
         const wg__value *value = &plan->value[i];
         const bool fails = plan->keeps_all || value->finite_effect != WG__NOWHERE ||
                            wg__op_table[value->op].class == WG__CLASS_INDEX ||
-                           value->op == WG__OP_extern;
+                           value->op == WG__OP_extern || value->loop != NULL;
         if (!fails) continue;
         char space[300];
         wg__text text = wg__text_of(space, sizeof space);

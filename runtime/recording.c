@@ -94,9 +94,9 @@ static const char *external_name(const wg_tape *tape, uint32_t node)
     return tape->external[wg__tape_attribute(tape, node, &count)[WG__EXTERN_SLOT]].name;
 }
 
-static int failure_tell(wg_tape *tape, const wg__frame *frame, const wg__failure *failure)
+static int failure_tell(wg_tape *tape, const wg__failure *failure)
 {
-    const uint32_t node = frame->plan->value[failure->value].node;
+    const uint32_t node = failure->node;
     switch (failure->status) {
     case WG_EINDEX:
         return wg__tape_fail(tape, WG_EINDEX, node, "an index in the data is out of range");
@@ -135,7 +135,7 @@ static int creation_run(wg_runtime *runtime, wg_tape *tape, uint32_t node, wg__e
         wg__failure failure;
         frame->base[wg__slot_result(frame->plan, 0)] = entry->data;
         status = wg__frame_run(runtime, frame, &failure);
-        if (status < 0) status = failure_tell(tape, frame, &failure);
+        if (status < 0) status = failure_tell(tape, &failure);
     }
     wg__frame_free(frame);
     return status;
@@ -246,7 +246,7 @@ static int main_run(wg_runtime *runtime, wg_tape *tape, wg__frame *frame,
     WG_TRY(sources_bind(tape, frame));
     WG_TRY(results_bind(tape, frame, wanted));
     wg__failure failure;
-    if (wg__frame_run(runtime, frame, &failure) < 0) return failure_tell(tape, frame, &failure);
+    if (wg__frame_run(runtime, frame, &failure) < 0) return failure_tell(tape, &failure);
     if (!tape->check_finite) return WG_OK;
     const uint32_t value = wg__frame_find_not_finite(runtime, frame);
     return value == WG__NONE ? WG_OK : not_finite_tell(tape, frame, value);

@@ -22,6 +22,7 @@ enum { SMALL_COUNT = 16384, ROWS_MIN = 16 };
 
 typedef struct cutter {
     wg__plan *plan;
+    bool is_loop;               /* all is small: a step is one region */
     bool cuts_all;              /* nothing is small: tests cut what they can */
     wg__region_kind *kind;      /* by value, of computed ones */
     int32_t *stage, *late;      /* late: the latest its readers allow */
@@ -43,6 +44,7 @@ static bool is_elementwise(const wg__plan *plan, const wg__value *value)
 static wg__region_kind kind_of(const cutter *c, uint32_t index)
 {
     const wg__value *value = &c->plan->value[index];
+    if (c->is_loop) return WG__REGION_SERIAL;
     if (value->mark.is_set) return WG__REGION_SHARDS;
     const bool is_map = is_elementwise(c->plan, value);
     const bool is_small = is_map ? wg__shape_count(&value->type.shape) < SMALL_COUNT
@@ -57,7 +59,9 @@ static wg__region_kind kind_of(const cutter *c, uint32_t index)
 static int64_t units_of(const wg__value *value, wg__region_kind kind)
 {
     switch (kind) {
-    case WG__REGION_SHARDS: return value->type.shape.dim[0] / value->mark.group;
+    case WG__REGION_SHARDS:
+        return value->loop != NULL ? value->loop->samples
+                                   : value->type.shape.dim[0] / value->mark.group;
     case WG__REGION_ROWS:
     case WG__REGION_TILES: return value->type.shape.dim[0];
     case WG__REGION_SERIAL:
@@ -274,7 +278,9 @@ static void lives_find(wg__plan *plan)
         wg__value *value = &plan->value[i];
         if (!value->is_computed) continue;
         value->last_stage = plan->region[value->region].stage;
-        if (value->slot == WG__SLOT_WORKSPACE && !plan->keeps_all) value->slot = WG__SLOT_SCRATCH;
+        /* The steps of a loop write where all its rows lie. */
+        const bool is_whole = plan->keeps_all || (value->loop != NULL && value->mark.is_set);
+        if (value->slot == WG__SLOT_WORKSPACE && !is_whole) value->slot = WG__SLOT_SCRATCH;
         if (plan->keeps_all) value->last_stage = plan->stage_count;
     }
     for (int64_t i = 0; i < plan->value_count; i++) {
@@ -284,8 +290,9 @@ static void lives_find(wg__plan *plan)
         for (int32_t j = 0; j < value->in_count; j++) {
             wg__value *base = &plan->value[plan->value[value->in[j]].base];
             if (stage > base->last_stage) base->last_stage = stage;
-            if (base->slot == WG__SLOT_SCRATCH && base->region != value->region)
-                base->slot = WG__SLOT_WORKSPACE;
+            const bool is_apart = base->region != value->region ||
+                                  (value->loop != NULL && value->mark.is_set);
+            if (base->slot == WG__SLOT_SCRATCH && is_apart) base->slot = WG__SLOT_WORKSPACE;
         }
     }
     for (int64_t i = 0; i < plan->store_count; i++) {
@@ -300,6 +307,7 @@ int wg__plan_cut(wg__planner *planner)
     wg__plan *plan = planner->plan;
     const size_t count = (size_t)plan->value_count;
     cutter c = { .plan = plan,
+                 .is_loop = planner->is_loop,
                  .cuts_all = planner->cuts_all,
                  .kind = wg__arena_take(&planner->arena, count * sizeof(wg__region_kind)),
                  .stage = wg__arena_take(&planner->arena, count * sizeof(int32_t)),

@@ -12,20 +12,13 @@ static const double JOIN_NS = 5000, WAKE_NS = 60000;
 /* A commit of more bytes than this is shared out. */
 enum { COMMIT_BYTES_MIN = 1024 * 1024 };
 
-typedef struct run {
-    wg_runtime *runtime;
-    const wg__frame *frame;
-    const wg__item *item;       /* of the stage at hand */
-    _Atomic uint64_t failure;   /* place of the value, then -status in 8 bits; the least */
-} run;
+typedef wg__run run;
 
-static const uint64_t NO_FAILURE = UINT64_MAX;
-
-static void failure_note(run *r, int64_t place, int status)
+void wg__failure_note(_Atomic uint64_t *failure, int64_t place, int status)
 {
     const uint64_t code = (uint64_t)place << 8 | (uint64_t)-status;
-    uint64_t least = atomic_load(&r->failure);
-    while (code < least && !atomic_compare_exchange_weak(&r->failure, &least, code)) continue;
+    uint64_t least = atomic_load(failure);
+    while (code < least && !atomic_compare_exchange_weak(failure, &least, code)) continue;
 }
 
 /* ---- one chain ---- */
@@ -46,18 +39,17 @@ static void array_copy(const wg__array *from, wg__array *to)
     memcpy(to->stride, from->stride, axes * sizeof to->stride[0]);
 }
 
-static void *operand_address(const run *r, const wg__worker *worker, const wg__item *item,
-                             const wg__operand *operand)
+void *wg__operand_address(const run *r, const wg__worker *worker, const wg__item *item,
+                          const wg__operand *operand)
 {
-    void *base = operand->slot == WG__SLOT_SCRATCH ? worker->scratch
-                                                   : r->frame->base[operand->slot];
+    void *base = operand->slot == WG__SLOT_SCRATCH ? worker->scratch : r->base[operand->slot];
     return address(base, operand->offset + item->first * operand->unit_bytes);
 }
 
 static void array_place(const run *r, const wg__worker *worker, const wg__item *item,
                         const wg__operand *operand, wg__array *array)
 {
-    array->data = operand_address(r, worker, item, operand);
+    array->data = wg__operand_address(r, worker, item, operand);
     if (operand->axis != WG__NOWHERE)
         array->dim[operand->axis] = item->units * operand->unit_extent;
 }
@@ -94,7 +86,7 @@ static int64_t tiles_run(const run *r, wg__worker *worker, const wg__item *item,
 {
     const wg__tiles *tiles = instruction->tiles;
     for (int64_t i = 0; i < tiles->load_count + tiles->store_count; i++)
-        worker->address[i] = operand_address(r, worker, item, &instruction->operand[i]);
+        worker->address[i] = wg__operand_address(r, worker, item, &instruction->operand[i]);
     return wg__tiles_run(tiles, item->units * instruction->unit_rows, worker->address,
                          worker->kernel_scratch);
 }
@@ -106,6 +98,7 @@ static int chain_run(const run *r, wg__worker *worker, const wg__item *item, int
     const wg__instruction *instruction = &r->frame->instruction[index];
     *place = plan->chain[index].first;
     if (atomic_load_explicit(&r->runtime->is_cancelled, memory_order_relaxed)) return WG_ECANCEL;
+    if (instruction->turn != NULL) return wg__turn_run(r, worker, item, instruction);
     if (instruction->tiles == NULL)
         return call_run(r, worker, item, instruction, &plan->value[plan->order[*place]]);
     const int64_t failed = tiles_run(r, worker, item, instruction);
@@ -116,20 +109,21 @@ static int chain_run(const run *r, wg__worker *worker, const wg__item *item, int
 
 /* ---- stages ---- */
 
+int wg__region_run(const run *r, wg__worker *worker, const wg__item *item, int64_t *place)
+{
+    const wg__region *region = &r->frame->plan->region[item->region];
+    for (int64_t i = region->chain_first; i < region->chain_first + region->chain_count; i++)
+        WG_TRY(chain_run(r, worker, item, i, place));
+    return WG_OK;
+}
+
 static void item_run(void *context, int worker_index, int64_t index)
 {
     run *r = context;
-    const wg__item *item = &r->item[index];
-    const wg__region *region = &r->frame->plan->region[item->region];
+    int64_t place = 0;
     wg__worker *worker = &r->runtime->worker[worker_index];
-    for (int64_t i = region->chain_first; i < region->chain_first + region->chain_count; i++) {
-        int64_t place;
-        const int status = chain_run(r, worker, item, i, &place);
-        if (status < 0) {
-            failure_note(r, place, status);
-            return;
-        }
-    }
+    const int status = wg__region_run(r, worker, &r->item[index], &place);
+    if (status < 0) wg__failure_note(&r->failure, place, status);
 }
 
 static bool is_worth_forking(wg_runtime *runtime, const wg__frame *frame, const wg__stage *stage)
@@ -195,25 +189,42 @@ static void results_clean(const wg_runtime *runtime, const wg__frame *frame)
                      frame->base[wg__slot_result(plan, i)]);
 }
 
+/* The node of a value that failed; of a loop, the node that failed in its steps. The loops forget
+ * it: the next run starts anew. */
+static uint32_t failed_node(wg__frame *frame, uint64_t code)
+{
+    for (;;) {
+        const wg__plan *plan = frame->plan;
+        const wg__value *value = &plan->value[plan->order[code >> 8]];
+        wg__turn *turn = value->loop != NULL ? frame->instruction[value->chain].turn : NULL;
+        const uint64_t inner =
+            turn != NULL ? atomic_exchange(&turn->failure, WG__NO_FAILURE) : WG__NO_FAILURE;
+        if (inner == WG__NO_FAILURE) return value->node;
+        code = inner;
+        frame = turn->frame;
+    }
+}
+
 int wg__frame_run(wg_runtime *runtime, wg__frame *frame, wg__failure *failure)
 {
     const wg__plan *plan = frame->plan;
-    run r = { .runtime = runtime, .frame = frame };
-    atomic_init(&r.failure, NO_FAILURE);
+    run r = { .runtime = runtime, .frame = frame, .base = frame->base };
+    atomic_init(&r.failure, WG__NO_FAILURE);
     frame->base[WG__SLOT_WORKSPACE] = runtime->workspace;
     frame->base[WG__SLOT_CONSTANT] = frame->constants;
     runtime->run_count++;
-    for (int32_t i = 0; i < plan->stage_count && atomic_load(&r.failure) == NO_FAILURE; i++)
+    for (int32_t i = 0; i < plan->stage_count && atomic_load(&r.failure) == WG__NO_FAILURE; i++)
         stage_run(&r, &frame->stage[i]);
 
     const uint64_t code = atomic_load(&r.failure);
-    if (code == NO_FAILURE) {
+    if (code == WG__NO_FAILURE) {
         results_clean(runtime, frame);
         return WG_OK;
     }
     const uint32_t value = plan->order[code >> 8];
     *failure = (wg__failure){ .status = -(int)(code & 0xff),
                               .value = value,
+                              .node = failed_node(frame, code),
                               .effect = plan->value[value].finite_effect };
     return failure->status;
 }

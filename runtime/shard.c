@@ -74,6 +74,7 @@ static int64_t units_of_item(const wg_runtime *runtime, const wg__frame *frame,
     const int64_t units = region->units;
     const int64_t threads = runtime->threads;
     if (region->kind == WG__REGION_SERIAL || region->kind == WG__REGION_WHOLE) return 1;
+    if (frame->units_given > 0) return frame->units_given;
     if (runtime->shard_rows_test > 0) return runtime->shard_rows_test;
     if (region->kind == WG__REGION_TILES)
         return threads == 1 ? units : evened(units, divided_up(units, threads), threads);
@@ -119,6 +120,7 @@ static bool is_of_caller(const wg__plan *plan, const wg__region *region)
     for (int64_t place = region->first; place < region->first + region->count; place++) {
         const wg__value *value = &plan->value[plan->order[place]];
         if (value->op == WG__OP_extern && value->attribute[WG__EXTERN_BY_ROWS] == 0) return true;
+        if (value->loop != NULL && value->loop->is_of_caller) return true;
     }
     return false;
 }

@@ -47,6 +47,7 @@ int32_t wg__slice_axis(const wg__plan *plan, const wg__value *value, int32_t i)
         if (value->op == WG__OP_gather) return gather_axis(plan, value, i);
         return i == 1 ? WG__NOWHERE : 0;
     case WG__CLASS_EXTERN: return value->attribute[WG__EXTERN_BY_ROWS] != 0 ? 0 : WG__NOWHERE;
+    case WG__CLASS_SCAN:   /* the steps find their rows themselves */
     case WG__CLASS_LEAF:
     case WG__CLASS_RANDOM: return WG__NOWHERE;
     }
@@ -77,6 +78,7 @@ bool wg__slice_is_possible(const wg__plan *plan, const wg__value *value, int64_t
     case WG__OP_pad:
     case WG__OP_concat:
     case WG__OP_scatter_add: return value->attribute[0] > 0;
+    case WG__OP_scan: return false;
     case WG__OP_extern: return value->attribute[WG__EXTERN_BY_ROWS] != 0;
     case WG__OP_sum:
     case WG__OP_prod: *rows_min = reduce_rows_min(plan, value); return true;

@@ -292,6 +292,32 @@ uint32_t wg__value_copy(wg__planner *planner, uint32_t value)
     return value_append(planner, &copy);
 }
 
+uint32_t wg__value_leaf(wg__planner *planner, const wg__draft *draft, const int64_t *stride)
+{
+    if (planner->has_failed) return WG__NONE;
+    wg__value value = value_of_draft(planner, draft, draft->in);
+    memcpy(value.stride, stride, (size_t)draft->type.shape.rank * sizeof *stride);
+    return value_append(planner, &value);
+}
+
+uint32_t wg__value_part(wg__planner *planner, const wg__draft *draft, int64_t offset_bytes)
+{
+    if (planner->has_failed) return WG__NONE;
+    wg__value value = value_of_draft(planner, draft, draft->in);
+    value.base = draft->in[0];
+    value.offset = offset_bytes / (int64_t)wg_dtype_bytes(draft->type.dtype);
+    return value_intern(planner, &value);
+}
+
+uint32_t wg__value_loop(wg__planner *planner, const wg__draft *draft, wg__loop *loop)
+{
+    if (planner->has_failed) return WG__NONE;
+    wg__value value = value_of_draft(planner, draft, draft->in);
+    value.is_computed = true;
+    value.loop = loop;
+    return value_append(planner, &value);
+}
+
 uint32_t wg__value_constant(wg__planner *planner, const wg__type *type, const void *data,
                             uint32_t node)
 {

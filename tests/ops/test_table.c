@@ -38,10 +38,12 @@ static bool is_view(int op)
 {
     return op == WG__OP_permute || op == WG__OP_broadcast || op == WG__OP_slice ||
            op == WG__OP_windows ||
-           op == WG__OP_stop_gradient || op == WG__OP_rule || op == WG__OP_ruled;
+           op == WG__OP_stop_gradient || op == WG__OP_rule || op == WG__OP_ruled ||
+           op == WG__OP_scan || op == WG__OP_pick;
 }
 
-/* What is not a leaf has a type rule and a way to its value: an evaluator, or a view. */
+/* What is not a leaf has a type rule and a way to its value: an evaluator, or a view, or the steps
+ * of a body. */
 Test(table, every_row_can_be_typed_and_evaluated)
 {
     for (int op = 1; op < WG__OP_COUNT; op++) {

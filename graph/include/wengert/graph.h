@@ -187,6 +187,32 @@ wg_var wg_hessian(wg_var y, wg_var x); /* [x..., x...] */
 int wg_recompute(wg_function *function, void *user, int64_t in_count, const wg_var *in,
                  int64_t out_count, wg_var *out);
 
+/* One step: carry[] are its values before and, on return, after it; x[] the step's part of each x;
+ * y[] is written. */
+typedef int wg_scan_body(wg_var *carry, const wg_var *x, wg_var *y, void *user);
+typedef struct wg_scan_options {
+    bool reverse;              /* from the last step to the first */
+    int64_t recompute_every;   /* n: derivatives keep the carries of every n-th step alone, and
+                                  compute the others again; 0: they keep what they read */
+    uint64_t reserved[4];
+} wg_scan_options;
+/* The function for each entry of the leading axis of x[], one after the other: carry[] goes from
+ * step to step and ends as its last value; y[i] stacks what the steps give. Recorded once and
+ * planned once, whatever the number of steps, which may be 0. All that holds for functions of the
+ * caller holds for the body. Draws differ from step to step.
+ *
+ *   shapes    carry any; x [t, ...]; y [t, ...] of what the steps give, in reverse too at the place
+ *             of x
+ *   vjp       the reverse scan: its steps are the derivatives of these. The cotangent of a value
+ *             from outside that all steps use (a weight) is one contraction over steps and rows
+ *             after it
+ *   errors    WG_EINVALID no body, no x, or options were not zeroed; WG_ESHAPE x have no or another
+ *             leading extent, or a step changes the shape of a carry; WG_EDTYPE or its dtype;
+ *             WG_ELIMIT a result has more than 8 axes; those of functions of the caller
+ *   source    Griewank & Walther 2008, ch. 12 (recompute_every) */
+int wg_scan(wg_scan_body *body, void *user, int64_t carry_count, wg_var *carry, int64_t x_count,
+            const wg_var *x, int64_t y_count, wg_var *y, const wg_scan_options *options);
+
 /* ---- derivatives of your own ---- */
 
 /* Records gradient[i], shaped as in[i], for each in[i] of floating point: the cotangent (shaped as

@@ -1,0 +1,553 @@
+/* The derivative of a scan.
+ *
+ * A step and the sweep through it are recorded as one body. What depends on no cotangent is the
+ * forward part: a scan that extends the first one, which the planner runs in the same loop, stacks
+ * of it what the reverse part reads, and nothing else. The reverse part is the body of a scan in
+ * the other direction, whose carries are the cotangents of the carries. What it adds to the
+ * cotangent of a value from outside is not carried: the operands of these sums are stacked, and
+ * total.c records one sum over all steps after it.
+ *
+ * All of it is recorded as ordinary scans, so the next order is taken of them as of any other. */
+#include "graph/adjoint.h"
+#include <string.h>
+
+/* ---- what is sent ---- */
+
+int wg__pick_send(wg_tape *tape, uint32_t pick, uint32_t cotangent)
+{
+    wg__grad_space *space = tape->grad_space;
+    int32_t count;
+    const uint32_t scan = wg__tape_inputs(tape, pick, &count)[0];
+    const int64_t place = wg__tape_attribute(tape, pick, &count)[0];
+    const uint32_t root = wg__scan_at(tape, scan).root;
+    space->cotangent[root] = cotangent;
+    space->live[root] = 0;
+    if (wg__grow(&tape->allocator, (void **)&space->parcel, &space->parcel_capacity,
+                 space->parcel_count + 1, sizeof *space->parcel) < 0)
+        return wg__tape_no_memory(tape);
+    space->parcel[space->parcel_count++] = (wg__parcel){
+        .rule = root, .ruled = scan, .cotangent = cotangent, .place = place };
+    return WG_OK;
+}
+
+/* Takes what was sent to the scan; of equal places the sum. */
+static int parcels_take(wg__adjoint *a, uint32_t root)
+{
+    wg_tape *tape = a->tape;
+    const wg__grad_space *space = tape->grad_space;
+    a->sent = wg__arena_take(&tape->arena, (size_t)space->parcel_count * sizeof *a->sent);
+    if (a->sent == NULL) return wg__tape_no_memory(tape);
+    for (int64_t i = 0; i < space->parcel_count; i++) {
+        const wg__parcel *parcel = &space->parcel[i];
+        if (parcel->rule != root) continue;
+        int64_t at = 0;
+        while (at < a->sent_count && (a->sent[at].ruled != parcel->ruled ||
+                                      a->sent[at].place != parcel->place))
+            at++;
+        if (at == a->sent_count) a->sent[a->sent_count++] = *parcel;
+        else
+            a->sent[at].cotangent = wg__emit2(&tape->builder, WG__OP_add, a->sent[at].cotangent,
+                                              parcel->cotangent);
+    }
+    return tape->error.status;
+}
+
+static bool is_float(const wg_tape *tape, uint32_t node)
+{
+    return wg__dtype_is_float((wg_dtype)tape->record[node].dtype);
+}
+
+static bool is_carry(const wg__adjoint *a, const wg__parcel *sent)
+{
+    return sent->place < a->scan.carry_count;
+}
+
+/* ---- the joint body ---- */
+
+bool wg__adjoint_owns(const wg__adjoint *a, uint32_t node)
+{
+    return wg__body_owns(a->tape, a->joint, node);
+}
+
+int64_t wg__adjoint_place(const wg__adjoint *a, uint32_t node)
+{
+    int32_t count;
+    if (!wg__adjoint_owns(a, node) || a->tape->record[node].op != WG__OP_placeholder)
+        return WG__NOT_GIVEN;
+    return wg__tape_attribute(a->tape, node, &count)[1];
+}
+
+wg__dependence wg__adjoint_depends(const wg__adjoint *a, uint32_t node)
+{
+    return wg__adjoint_owns(a, node) ? (wg__dependence)a->dependence[node - a->first]
+                                     : WG__OF_NOTHING;
+}
+
+/* Inputs of the scan, cotangents of all its carries, cotangents of the stacks that were sent any:
+ * the types of the joint body's arguments. */
+static wg__type *joint_types(const wg__adjoint *a, int64_t *count)
+{
+    wg_tape *tape = a->tape;
+    *count = a->in_count + a->scan.carry_count + a->sent_count;
+    wg__type *type = wg__arena_take(&tape->arena, (size_t)*count * sizeof *type);
+    if (type == NULL) {
+        wg__tape_no_memory(tape);
+        return NULL;
+    }
+    const int64_t cotangents = a->in_count + a->scan.carry_count;
+    for (int64_t i = 0; i < *count; i++) {
+        const uint32_t of = i < a->in_count  ? a->in[i]
+                          : i < cotangents   ? a->in[i - a->in_count]
+                                             : a->sent[i - cotangents].cotangent;
+        type[i] = wg__tape_type(tape, of);
+        const bool is_x = i >= a->scan.carry_count && i < a->scan.carry_count + a->scan.x_count;
+        const bool is_stack = i >= cotangents && !is_carry(a, &a->sent[i - cotangents]);
+        if (is_x || is_stack) type[i].shape = wg__shape_without(&type[i].shape, 1);
+    }
+    return type;
+}
+
+/* A step of one of the scans, on the joint body's arguments: its results. */
+static uint32_t *step_replay(const wg__adjoint *a, uint32_t scan)
+{
+    wg_tape *tape = a->tape;
+    const wg__scan_view view = wg__scan_at(tape, scan);
+    const wg__body body = *wg__body_at(tape, view.body);
+    const int64_t given = view.carry_count + view.x_count;
+    uint32_t *out = wg__arena_take(&tape->arena, (size_t)body.out_count * sizeof *out);
+    const size_t captured = (size_t)body.captured_count;
+    uint32_t *by = wg__arena_take(&tape->arena, captured * sizeof *by);
+    if (out == NULL || by == NULL) {
+        wg__tape_no_memory(tape);
+        return NULL;
+    }
+    /* What an extension captured is among what the scan was given: the same argument. */
+    const uint32_t *in = wg__body_at(tape, a->joint)->in;
+    for (int64_t i = 0; i < body.captured_count; i++) {
+        by[i] = view.in[given + i];
+        for (int64_t j = given; j < a->in_count; j++)
+            if (a->in[j] == view.in[given + i]) by[i] = in[j];
+    }
+    const wg__replay replay = { .body = view.body,
+                                .in = in,
+                                .rows = WG__NO_ROWS,
+                                .captured_count = body.captured_count,
+                                .captured = body.captured,
+                                .stand_in = by };
+    return wg__body_replay(tape, &replay, out) < 0 ? NULL : out;
+}
+
+/* Results of steps and their cotangents, for the sweep. */
+typedef struct ends { int64_t count; wg_var *y, *cotangent; } ends;
+
+static int ends_collect(wg__adjoint *a, ends *e)
+{
+    wg_tape *tape = a->tape;
+    const int64_t cotangents = a->in_count + a->scan.carry_count;
+    const uint32_t *in = wg__body_at(tape, a->joint)->in;
+    for (int64_t i = 0; i < a->scan.carry_count; i++) {
+        if (!is_float(tape, a->after[i])) continue;
+        e->y[e->count] = wg__var_of(tape, a->after[i]);
+        e->cotangent[e->count++] = wg__var_of(tape, in[a->in_count + i]);
+    }
+    uint32_t scan = WG__NONE;
+    const uint32_t *out = NULL;
+    for (int64_t i = 0; i < a->sent_count; i++) {
+        if (is_carry(a, &a->sent[i])) continue;
+        if (a->sent[i].ruled != scan) out = step_replay(a, a->sent[i].ruled);
+        if (out == NULL) return tape->error.status;
+        scan = a->sent[i].ruled;
+        e->y[e->count] = wg__var_of(tape, out[a->sent[i].place]);
+        const uint32_t cotangent = wg__body_at(tape, a->joint)->in[cotangents + i];
+        e->cotangent[e->count++] = wg__var_of(tape, cotangent);
+    }
+    return tape->error.status;
+}
+
+/* The sweep of a step, by everything that a cotangent is wanted of. */
+static int step_sweep(wg__adjoint *a)
+{
+    wg_tape *tape = a->tape;
+    const size_t end_max = (size_t)(a->scan.carry_count + a->sent_count);
+    const size_t inputs = (size_t)a->in_count;
+    ends e = { .y = wg__arena_take(&tape->arena, end_max * sizeof *e.y),
+               .cotangent = wg__arena_take(&tape->arena, end_max * sizeof *e.y) };
+    wg_var *x = wg__arena_take(&tape->arena, inputs * sizeof *x);
+    wg_var *gradient = wg__arena_take(&tape->arena, inputs * sizeof *gradient);
+    int64_t *place = wg__arena_take(&tape->arena, inputs * sizeof *place);
+    if (e.y == NULL || e.cotangent == NULL || x == NULL || gradient == NULL || place == NULL)
+        return wg__tape_no_memory(tape);
+    WG_TRY(ends_collect(a, &e));
+    int64_t count = 0;
+    for (int64_t i = 0; i < a->in_count; i++) {
+        a->gradient[i] = WG__NONE;
+        const bool is_wanted = a->needed[i] || i < a->scan.carry_count;
+        if (!is_wanted || !is_float(tape, a->in[i])) continue;
+        x[count] = wg__var_of(tape, wg__body_at(tape, a->joint)->in[i]);
+        place[count++] = i;
+    }
+    WG_TRY(wg_vjps(e.count, e.y, e.cotangent, count, x, gradient));
+    for (int64_t i = 0; i < count; i++) a->gradient[place[i]] = gradient[i].index;
+    return WG_OK;
+}
+
+/* A sweep within a sweep: the outer one's memory and marks are put aside. */
+static int joint_fill(wg__adjoint *a, uint32_t root)
+{
+    wg_tape *tape = a->tape;
+    wg__grad_space *space = tape->grad_space;
+    const wg__place *inherited = tape->inherited;
+    tape->grad_space = space->inner;
+    tape->inherited = NULL;
+    int status = WG_EMEMORY;
+    if (wg__grad_space_of(tape) != NULL && wg__cons_begin(tape) == WG_OK) {
+        a->after = step_replay(a, root);
+        a->result = a->after;
+        status = a->after == NULL ? tape->error.status : step_sweep(a);
+    }
+    space->inner = tape->grad_space;
+    tape->grad_space = space;
+    tape->inherited = inherited;
+    tape->is_sweeping = true;
+    return status < 0 ? status : wg__cons_begin(tape);
+}
+
+static int joint_make(wg__adjoint *a, uint32_t root)
+{
+    wg_tape *tape = a->tape;
+    int64_t count;
+    const wg__type *type = joint_types(a, &count);
+    a->gradient = wg__arena_take(&tape->arena, (size_t)a->in_count * sizeof *a->gradient);
+    if (type == NULL || a->gradient == NULL) return wg__tape_no_memory(tape);
+    a->joint = wg__body_open(tape, "scan", count, type, 0);
+    if (a->joint == 0) return tape->error.status;
+    const int status = joint_fill(a, root);
+    wg__body_close(tape, a->joint);
+    return status;
+}
+
+/* ---- forward and reverse parts ---- */
+
+static wg__dependence argument_depends(const wg__adjoint *a, int64_t place)
+{
+    const int64_t given = a->scan.carry_count + a->scan.x_count;
+    const wg__body *body = wg__body_at(a->tape, a->scan.body);
+    if (place >= a->in_count) return WG__OF_COTANGENT;
+    if (place >= given) return WG__OF_NOTHING;
+    return body->in[place] == body->index ? WG__OF_INDEX : WG__OF_STEP;
+}
+
+static void dependence_find(wg__adjoint *a)
+{
+    for (int64_t i = 0; i < a->node_count; i++) {
+        const uint32_t node = a->first + (uint32_t)i;
+        a->dependence[i] = WG__OF_NOTHING;
+        if (!wg__adjoint_owns(a, node)) continue;
+        const int64_t place = wg__adjoint_place(a, node);
+        wg__dependence most = place >= 0 ? argument_depends(a, place) : WG__OF_NOTHING;
+        int32_t count;
+        const uint32_t *in = wg__tape_inputs(a->tape, node, &count);
+        for (int32_t j = 0; j < count; j++) {
+            const wg__dependence of = wg__adjoint_depends(a, in[j]);
+            if (of > most) most = of;
+        }
+        if (most == WG__OF_STEP && a->tape->record[node].instance > 0) most = WG__OF_COTANGENT;
+        a->dependence[i] = (uint8_t)most;
+    }
+}
+
+static bool is_only_moved(const wg_tape *tape, uint32_t node)
+{
+    const uint16_t op = tape->record[node].op;
+    return op == WG__OP_permute || op == WG__OP_reshape || op == WG__OP_broadcast;
+}
+
+/* The reverse part reads the node: it computes it, is given it, or has it kept. */
+static void reverse_read(wg__adjoint *a, uint32_t node)
+{
+    if (!wg__adjoint_owns(a, node)) return;
+    const int64_t place = wg__adjoint_place(a, node);
+    uint8_t *use = &a->use[node - a->first];
+    const bool is_kept = wg__adjoint_depends(a, node) == WG__OF_STEP &&
+                         !is_only_moved(a->tape, node) &&
+                         (place == WG__NOT_GIVEN || place < a->scan.carry_count);
+    *use |= is_kept ? WG__IS_KEPT : WG__IN_REVERSE;
+}
+
+static void reverse_mark(wg__adjoint *a)
+{
+    const int64_t given = a->scan.carry_count + a->scan.x_count;
+    for (int64_t i = 0; i < given; i++)
+        if (a->gradient[i] != WG__NONE) reverse_read(a, a->gradient[i]);
+    for (int64_t i = a->node_count - 1; i >= 0; i--) {
+        const uint32_t node = a->first + (uint32_t)i;
+        if (a->use[i] & WG__IS_RESULT) reverse_read(a, node);
+        if ((a->use[i] & WG__IN_REVERSE) == 0) continue;
+        int32_t count;
+        const uint32_t *in = wg__tape_inputs(a->tape, node, &count);
+        for (int32_t j = 0; j < count; j++) reverse_read(a, in[j]);
+    }
+}
+
+/* ---- bodies made of parts of the joint one ---- */
+
+/* A body that takes some values of the joint body and gives others. */
+typedef struct part {
+    int64_t in_count, out_count;
+    uint32_t *in, *out;        /* values of the joint body */
+    uint32_t *outer;           /* what the scan is given for in, outside */
+} part;
+
+static int part_open(const wg__adjoint *a, part *p)
+{
+    const size_t count = (size_t)(a->node_count + a->scan.carry_count + a->scan.x_count) * 2;
+    p->in = wg__arena_take(&a->tape->arena, count * sizeof *p->in);
+    p->out = wg__arena_take(&a->tape->arena, count * sizeof *p->out);
+    p->outer = wg__arena_take(&a->tape->arena, count * sizeof *p->outer);
+    if (p->in == NULL || p->out == NULL || p->outer == NULL) return wg__tape_no_memory(a->tape);
+    return WG_OK;
+}
+
+static void part_take(part *p, uint32_t node, uint32_t outer)
+{
+    p->outer[p->in_count] = outer;
+    p->in[p->in_count++] = node;
+}
+
+/* Records a part inside a body that is open, or outside: by == NULL. */
+static int part_replay(const wg__adjoint *a, const part *p, const uint32_t *by, uint32_t *out)
+{
+    wg_tape *tape = a->tape;
+    const int64_t first = a->scan.carry_count + a->scan.x_count;
+    const int64_t captured = a->in_count - first;
+    const size_t count = (size_t)(p->in_count + captured);
+    uint32_t *given = wg__arena_take(&tape->arena, 2 * count * sizeof *given);
+    if (given == NULL) return wg__tape_no_memory(tape);
+    const uint32_t *in = wg__body_at(tape, a->joint)->in;
+    for (int64_t i = 0; i < captured; i++) {
+        given[i] = in[first + i];
+        given[(int64_t)count + i] = a->in[first + i];
+    }
+    for (int64_t i = 0; i < p->in_count; i++) {
+        given[captured + i] = p->in[i];
+        given[(int64_t)count + captured + i] = by[i];
+    }
+    const wg__replay replay = { .body = a->joint,
+                                .rows = WG__NO_ROWS,
+                                .given_count = (int64_t)count,
+                                .given = given,
+                                .given_by = given + count,
+                                .out_count = p->out_count,
+                                .out = p->out };
+    return wg__body_replay(tape, &replay, out);
+}
+
+/* The body of a part; 0 after an error. */
+static uint32_t part_body(const wg__adjoint *a, const part *p)
+{
+    wg_tape *tape = a->tape;
+    wg__type *type = wg__arena_take(&tape->arena, (size_t)p->in_count * sizeof *type);
+    if (type == NULL) {
+        wg__tape_no_memory(tape);
+        return 0;
+    }
+    for (int64_t i = 0; i < p->in_count; i++) type[i] = wg__tape_type(tape, p->in[i]);
+    const uint32_t id = wg__body_open(tape, "scan", p->in_count, type, p->out_count);
+    if (id == 0) return 0;
+    wg__body *body = &tape->body[id - 1];
+    for (int64_t i = 0; i < p->in_count; i++)
+        if (wg__adjoint_depends(a, p->in[i]) == WG__OF_INDEX) body->index = body->in[i];
+    int status = part_replay(a, p, body->in, body->out);
+    wg__body_close(tape, id);
+    if (status >= 0) status = wg__body_capture(tape, id);
+    return status < 0 ? 0 : id;
+}
+
+static uint32_t part_scan(const wg__adjoint *a, const part *p, int64_t carry_count,
+                          bool is_reverse, uint32_t extended)
+{
+    const wg__place *inherited = a->tape->inherited;
+    a->tape->inherited = NULL;
+    const uint32_t body = part_body(a, p);
+    a->tape->inherited = inherited;
+    if (body == 0) return WG__NONE;
+    return wg__scan_record(a->tape, &(wg__scan){ .body = body,
+                                                 .length = a->scan.length,
+                                                 .is_reverse = is_reverse,
+                                                 .carry_count = carry_count,
+                                                 .x_count = p->in_count - carry_count,
+                                                 .in = p->outer,
+                                                 .extended = extended });
+}
+
+/* ---- the forward scan: what is kept ---- */
+
+/* The stack of the scan itself that a value of the joint body already is; WG__NOT_GIVEN: none. */
+static int64_t result_of_scan(const wg__adjoint *a, uint32_t node)
+{
+    for (int64_t i = 0; i < a->scan.y_count; i++)
+        if (a->result[a->scan.carry_count + i] == node) return a->scan.carry_count + i;
+    return WG__NOT_GIVEN;
+}
+
+/* Stacks what is kept: stack[] of it is known afterwards. */
+static int kept_record(wg__adjoint *a)
+{
+    wg_tape *tape = a->tape;
+    part p = { 0 };
+    WG_TRY(part_open(a, &p));
+    const uint32_t *in = wg__body_at(tape, a->joint)->in;
+    const int64_t carries = a->scan.carry_count;
+    for (int64_t i = 0; i < carries + a->scan.x_count; i++) part_take(&p, in[i], a->in[i]);
+    for (int64_t i = 0; i < carries; i++) p.out[p.out_count++] = a->after[i];
+    for (int64_t i = 0; i < a->node_count; i++) {
+        if ((a->use[i] & WG__IS_KEPT) == 0) continue;
+        const int64_t known = result_of_scan(a, a->first + (uint32_t)i);
+        if (known >= 0) a->stack[i] = wg__pick_record(tape, a->scan.root, known);
+        else p.out[p.out_count++] = a->first + (uint32_t)i;
+    }
+    if (p.out_count == carries) return tape->error.status;
+    const uint32_t scan = part_scan(a, &p, carries, a->scan.is_reverse, a->scan.root);
+    if (scan == WG__NONE) return tape->error.status;
+    for (int64_t k = carries; k < p.out_count; k++)
+        a->stack[p.out[k] - a->first] = wg__pick_record(tape, scan, k);
+    return tape->error.status;
+}
+
+/* ---- the reverse scan ---- */
+
+/* What was sent to a carry's last value, or zeros. */
+static uint32_t cotangent_of_carry(const wg__adjoint *a, int64_t i)
+{
+    wg__builder *b = &a->tape->builder;
+    uint32_t sum = WG__NONE;
+    for (int64_t j = 0; j < a->sent_count; j++) {
+        if (a->sent[j].place != i) continue;
+        sum = sum == WG__NONE ? a->sent[j].cotangent
+                              : wg__emit2(b, WG__OP_add, sum, a->sent[j].cotangent);
+    }
+    return sum != WG__NONE ? sum : wg__emit_full_like(b, a->in[i], 0);
+}
+
+/* The argument of the joint body's stack at this place, outside; WG__NONE: it has none. */
+static uint32_t stack_of_argument(const wg__adjoint *a, int64_t place)
+{
+    const int64_t cotangents = a->in_count + a->scan.carry_count;
+    if (place >= cotangents) return a->sent[place - cotangents].cotangent;
+    const bool is_x = place >= a->scan.carry_count &&
+                      place < a->scan.carry_count + a->scan.x_count;
+    return is_x ? a->in[place] : WG__NONE;
+}
+
+/* Carries, then all stacks that the reverse part reads. */
+static int64_t reverse_takes(const wg__adjoint *a, part *p)
+{
+    const wg__body joint = *wg__body_at(a->tape, a->joint);
+    int64_t carries = 0;
+    for (int64_t i = 0; i < a->scan.carry_count; i++) {
+        if (a->gradient[i] == WG__NONE) continue;
+        part_take(p, joint.in[a->in_count + i], cotangent_of_carry(a, i));
+        p->out[carries++] = a->gradient[i];
+    }
+    p->out_count = carries;
+    for (int64_t i = 0; i < joint.in_count; i++) {
+        const bool is_read = (a->use[joint.in[i] - a->first] & WG__IN_REVERSE) != 0;
+        const uint32_t stack = stack_of_argument(a, i);
+        if (is_read && stack != WG__NONE) part_take(p, joint.in[i], stack);
+    }
+    for (int64_t i = 0; i < a->node_count; i++)
+        if (a->use[i] & WG__IS_KEPT) part_take(p, a->first + (uint32_t)i, a->stack[i]);
+    return carries;
+}
+
+/* gradient of carries and xs, and the stacks that totals need. */
+static int reverse_record(wg__adjoint *a, uint32_t *gradient)
+{
+    wg_tape *tape = a->tape;
+    part p = { 0 };
+    WG_TRY(part_open(a, &p));
+    const int64_t carries = reverse_takes(a, &p);
+    const int64_t given = a->scan.carry_count + a->scan.x_count;
+    for (int64_t i = a->scan.carry_count; i < given; i++)
+        if (a->gradient[i] != WG__NONE) p.out[p.out_count++] = a->gradient[i];
+    const int64_t results = p.out_count;
+    for (int64_t i = 0; i < a->node_count; i++)
+        if (a->use[i] & WG__IS_RESULT) p.out[p.out_count++] = a->first + (uint32_t)i;
+    if (p.out_count == 0) return WG_OK;
+    const uint32_t scan = part_scan(a, &p, carries, !a->scan.is_reverse, WG__NONE);
+    if (scan == WG__NONE) return tape->error.status;
+    int64_t k = 0;
+    for (int64_t i = 0; i < given; i++)
+        if (a->gradient[i] != WG__NONE) gradient[i] = wg__pick_record(tape, scan, k++);
+    for (k = results; k < p.out_count; k++)
+        a->stack[p.out[k] - a->first] = wg__pick_record(tape, scan, k);
+    return tape->error.status;
+}
+
+/* ---- outside ---- */
+
+/* Values that are the same at all steps, recorded once. */
+static int outside_record(wg__adjoint *a)
+{
+    part p = { 0 };
+    WG_TRY(part_open(a, &p));
+    for (int64_t i = 0; i < a->node_count; i++)
+        if (a->use[i] & WG__IS_OUTSIDE) p.out[p.out_count++] = a->first + (uint32_t)i;
+    if (p.out_count == 0) return WG_OK;
+    WG_TRY(part_replay(a, &p, NULL, p.outer));
+    for (int64_t i = 0; i < p.out_count; i++) a->outside[p.out[i] - a->first] = p.outer[i];
+    return WG_OK;
+}
+
+/* ---- all of it ---- */
+
+static int tables_make(wg__adjoint *a)
+{
+    wg_tape *tape = a->tape;
+    const wg__body *joint = wg__body_at(tape, a->joint);
+    a->first = joint->first;
+    a->node_count = joint->end - joint->first;
+    const size_t count = (size_t)a->node_count;
+    a->dependence = wg__arena_take(&tape->arena, count);
+    a->use = wg__arena_take(&tape->arena, count);
+    a->stack = wg__arena_take(&tape->arena, count * sizeof *a->stack);
+    a->outside = wg__arena_take(&tape->arena, count * sizeof *a->outside);
+    if (a->dependence == NULL || a->use == NULL || a->stack == NULL || a->outside == NULL)
+        return wg__tape_no_memory(tape);
+    memset(a->use, 0, count);
+    memset(a->stack, 0xff, count * sizeof *a->stack);
+    memset(a->outside, 0xff, count * sizeof *a->outside);
+    for (int64_t i = 0; i < joint->in_count; i++) {
+        const uint32_t stack = stack_of_argument(a, i);
+        a->stack[joint->in[i] - a->first] = stack;
+    }
+    dependence_find(a);
+    return WG_OK;
+}
+
+static int adjoint_open(wg__adjoint *a, const wg__node_view *node)
+{
+    wg_tape *tape = (wg_tape *)node->builder;
+    *a = (wg__adjoint){ .tape = tape, .scan = wg__scan_at(tape, node->r), .needed = node->needed };
+    a->in_count = a->scan.carry_count + a->scan.x_count + a->scan.captured_count;
+    uint32_t *in = wg__arena_take(&tape->arena, (size_t)a->in_count * sizeof *in);
+    if (in == NULL) return wg__tape_no_memory(tape);
+    memcpy(in, a->scan.in, (size_t)a->in_count * sizeof *in);
+    a->in = in;
+    WG_TRY(parcels_take(a, node->r));
+    WG_TRY(joint_make(a, node->r));
+    return tables_make(a);
+}
+
+int wg__scan_vjp(const wg__node_view *node, uint32_t *gradient)
+{
+    wg__adjoint a;
+    for (int32_t i = 0; i < node->in_count; i++) gradient[i] = WG__NONE;
+    WG_TRY(adjoint_open(&a, node));
+    wg__totals_mark(&a);
+    reverse_mark(&a);
+    WG_TRY(kept_record(&a));
+    WG_TRY(reverse_record(&a, gradient));
+    WG_TRY(outside_record(&a));
+    return wg__totals_record(&a, gradient);
+}
