@@ -136,6 +136,8 @@ const char *specimen_reason(wg__op_id op)
     case WG__OP_extern:
     case WG__OP_rule:
     case WG__OP_ruled: return "a function of the caller: its derivative is the caller's";
+    case WG__OP_scan:
+    case WG__OP_pick: return "steps of a body: its derivative is made of those of other ops";
     default: return NULL;
     }
 }
