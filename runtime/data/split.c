@@ -1,6 +1,7 @@
-/* Splitting: rows are sorted into groups, the groups are shuffled and laid end to end, and the
- * row of groups is cut at the shares. A group belongs to the part in which its middle lies, so no
- * part differs from its share by more than one group. Inside a part the rows keep their order.  */
+/* Splitting: rows are sorted into groups, the groups of each stratum are shuffled and laid end to
+ * end, and the row of groups is cut at the shares. A group belongs to the part in which its middle
+ * lies, so no part of a stratum differs from its share by more than one group. Inside a part the
+ * rows keep their order. A fold is a part of a split into equal ones.                            */
 #include "runtime/data/dataset.h"
 #include "runtime/data/order.h"
 
@@ -9,10 +10,12 @@
 
 typedef struct splitter {
     const wg_dataset *data;
-    const wg__column *group; /* NULL: each row is its own */
+    const wg__column *group;    /* NULL: each row is its own */
+    const wg__column *stratify; /* NULL: all rows are one stratum */
     int64_t *row;            /* sorted by group */
     int64_t *start;          /* of each group in row, and the end */
-    int64_t *order;          /* of the groups */
+    int64_t *order;          /* of the groups, shuffled */
+    int64_t *place;          /* in order, by stratum */
     int64_t *part;           /* of each row */
     int64_t group_count;
 } splitter;
@@ -50,30 +53,64 @@ static void groups_find(splitter *split)
     split->start[split->group_count] = count;
 }
 
-/* rows[k] becomes the number of rows of part k. */
-static void parts_assign(splitter *split, int64_t count, const double *share, uint64_t seed,
-                         int64_t *rows)
+/* ---- strata ---- */
+
+static int64_t stratum_of(const splitter *split, int64_t place)
 {
-    double total = 0.0;
-    for (int64_t k = 0; k < count; k++) total += share[k];
-    wg__order_rows(split->order, split->group_count);
-    wg__order_shuffle(split->order, split->group_count, "split", seed, 0);
-    memset(rows, 0, (size_t)count * sizeof *rows);
-    double sum = share[0];
-    int64_t k = 0;
-    int64_t done = 0;
-    for (int64_t i = 0; i < split->group_count; i++) {
-        const int64_t group = split->order[i];
-        const int64_t start = split->start[group];
-        const int64_t size = split->start[group + 1] - start;
+    if (split->stratify == NULL) return 0;
+    return group_value(split->stratify, split->row[split->start[split->order[place]]]);
+}
+
+/* By stratum, and inside it as the groups were shuffled. */
+static int place_compare(int64_t x, int64_t y, const void *user)
+{
+    const int64_t of_x = stratum_of(user, x);
+    const int64_t of_y = stratum_of(user, y);
+    if (of_x != of_y) return of_x < of_y ? -1 : 1;
+    return x < y ? -1 : x > y;
+}
+
+static int64_t group_size(const splitter *split, int64_t place)
+{
+    const int64_t group = split->order[split->place[place]];
+    return split->start[group + 1] - split->start[group];
+}
+
+/* Cuts one stratum, the groups at places first .. last, at the shares. */
+static void stratum_cut(splitter *split, int64_t first, int64_t last, int64_t count,
+                        const double *share)
+{
+    double total = 0.0, sum = share[0];
+    int64_t k = 0, done = 0, rows = 0;
+    for (int64_t i = 0; i < count; i++) total += share[i];
+    for (int64_t i = first; i < last; i++) rows += group_size(split, i);
+    for (int64_t i = first; i < last; i++) {
+        const int64_t start = split->start[split->order[split->place[i]]];
+        const int64_t size = group_size(split, i);
         const double middle = (double)done + 0.5 * (double)size;
-        while (k + 1 < count && middle > floor(sum / total * (double)split->data->row_count + 0.5))
+        while (k + 1 < count && middle > floor(sum / total * (double)rows + 0.5))
             sum += share[++k];
         for (int64_t j = 0; j < size; j++) split->part[split->row[start + j]] = k;
-        rows[k] += size;
         done += size;
     }
 }
+
+/* Each row's part. */
+static void parts_assign(splitter *split, int64_t count, const double *share, uint64_t seed)
+{
+    wg__order_rows(split->order, split->group_count);
+    wg__order_shuffle(split->order, split->group_count, "split", seed, 0);
+    wg__order_rows(split->place, split->group_count);
+    wg__order_sort(split->place, split->group_count, place_compare, split);
+    for (int64_t first = 0, last; first < split->group_count; first = last) {
+        const int64_t stratum = stratum_of(split, split->place[first]);
+        for (last = first; last < split->group_count; last++)
+            if (stratum_of(split, split->place[last]) != stratum) break;
+        stratum_cut(split, first, last, count, share);
+    }
+}
+
+/* ---- parts ---- */
 
 static int part_fill(const splitter *split, int64_t k, int64_t rows, wg_dataset *part)
 {
@@ -94,18 +131,25 @@ static int part_fill(const splitter *split, int64_t k, int64_t rows, wg_dataset 
     return WG_OK;
 }
 
+static int64_t part_rows(const splitter *split, int64_t k)
+{
+    int64_t rows = 0;
+    for (int64_t row = 0; row < split->data->row_count; row++) rows += split->part[row] == k;
+    return rows;
+}
+
 static int parts_make(const splitter *split, int64_t count, const double *share,
-                      const int64_t *rows, wg_dataset **part, wg_error *error)
+                      wg_dataset **part, wg_error *error)
 {
     for (int64_t k = 0; k < count; k++)
-        if (rows[k] == 0)
+        if (part_rows(split, k) == 0)
             return wg__fail(error, WG_EINVALID,
                             "split: part %lld, share %g, gets none of %lld groups", (long long)k,
                             share[k], (long long)split->group_count);
     int status = WG_OK;
     for (int64_t k = 0; k < count && status >= 0; k++) {
         part[k] = wg_dataset_create(&split->data->allocator);
-        status = part[k] == NULL ? WG_EMEMORY : part_fill(split, k, rows[k], part[k]);
+        status = part[k] == NULL ? WG_EMEMORY : part_fill(split, k, part_rows(split, k), part[k]);
     }
     if (status >= 0) return WG_OK;
     for (int64_t k = 0; k < count; k++) {
@@ -134,20 +178,57 @@ static int check_arguments(const wg_dataset *data, int64_t count, const double *
     return WG_OK;
 }
 
-static int group_find(splitter *split, const char *name, wg_error *error)
+/* The integer column that options name; NULL stays NULL. */
+static int column_find(const wg_dataset *data, const char *name, const char *purpose,
+                       const wg__column **out, wg_error *error)
 {
     if (name == NULL) return WG_OK;
-    const wg__column *column = wg__dataset_column(split->data, name);
+    const wg__column *column = wg__dataset_column(data, name);
     if (column == NULL)
-        return wg__fail(error, WG_ENAME, "split: no column \"%.40s\" to group by", name);
+        return wg__fail(error, WG_ENAME, "split: no column \"%.40s\" to %s by", name, purpose);
     if (wg__dtype_is_float(column->view.dtype))
-        return wg__fail(error, WG_EDTYPE, "split: column \"%.40s\" is %s, groups are integers",
-                        name, wg_dtype_name(column->view.dtype));
+        return wg__fail(error, WG_EDTYPE, "split: column \"%.40s\" is %s, to %s by takes integers",
+                        name, wg_dtype_name(column->view.dtype), purpose);
     if (column->view.shape.rank != 1)
         return wg__fail(error, WG_ESHAPE, "split: column \"%.40s\" has more than one value a row",
                         name);
-    split->group = column;
+    *out = column;
     return WG_OK;
+}
+
+/* The parts that the shares cut; or, if fold is not negative, all but that part and that part. */
+static int split_rows(splitter *split, int64_t count, const double *share, int64_t fold,
+                      uint64_t seed, wg_dataset **part, wg_error *error)
+{
+    /* One block for five lists of at most row_count items, one of them with an end. */
+    const int64_t row_count = split->data->row_count;
+    const wg_allocator *allocator = &split->data->allocator;
+    size_t bytes = 0;
+    if (!wg__bytes_of(row_count, WG_I64, &bytes) || !wg__size_mul(bytes, 5, &bytes))
+        return wg__fail(error, WG_ELIMIT, "split: too many rows");
+    bytes += sizeof(int64_t);
+    int64_t *list = wg__allocate(allocator, bytes);
+    if (list == NULL)
+        return wg__fail(error, WG_EMEMORY, "split: no memory for the order of the rows");
+    split->row = list;
+    split->order = list + row_count;
+    split->place = list + 2 * row_count;
+    split->part = list + 3 * row_count;
+    split->start = list + 4 * row_count;
+    groups_find(split);
+    parts_assign(split, count, share, seed);
+    for (int64_t row = 0; row < row_count && fold >= 0; row++)
+        split->part[row] = split->part[row] == fold;
+    const int status = parts_make(split, fold >= 0 ? 2 : count, share, part, error);
+    wg__release(allocator, list, bytes);
+    return status;
+}
+
+static int columns_find(splitter *split, const wg_split_options *options, wg_error *error)
+{
+    if (options == NULL) return WG_OK;
+    WG_TRY(column_find(split->data, options->group, "group", &split->group, error));
+    return column_find(split->data, options->stratify, "stratify", &split->stratify, error);
 }
 
 int wg_dataset_split(const wg_dataset *data, int64_t count, const double *share,
@@ -158,25 +239,30 @@ int wg_dataset_split(const wg_dataset *data, int64_t count, const double *share,
     for (int64_t k = 0; k < count; k++) part[k] = NULL;
     WG_TRY(check_arguments(data, count, share, options, error));
     splitter split = { .data = data };
-    WG_TRY(group_find(&split, options == NULL ? NULL : options->group, error));
+    WG_TRY(columns_find(&split, options, error));
+    return split_rows(&split, count, share, -1, options == NULL ? 0 : options->seed, part, error);
+}
 
-    /* One block for four lists of at most row_count items, one of them with an end, and rows. */
-    const int64_t row_count = data->row_count;
-    size_t bytes = 0;
-    if (!wg__bytes_of(row_count, WG_I64, &bytes) || !wg__size_mul(bytes, 5, &bytes))
-        return wg__fail(error, WG_ELIMIT, "split: too many rows");
-    bytes += sizeof(int64_t);
-    int64_t *list = wg__allocate(&data->allocator, bytes);
-    if (list == NULL)
-        return wg__fail(error, WG_EMEMORY, "split: no memory for the order of the rows");
-    split.row = list;
-    split.order = list + row_count;
-    split.part = list + 2 * row_count;
-    int64_t *rows = list + 3 * row_count;
-    split.start = list + 4 * row_count;
-    groups_find(&split);
-    parts_assign(&split, count, share, options == NULL ? 0 : options->seed, rows);
-    const int status = parts_make(&split, count, share, rows, part, error);
-    wg__release(&data->allocator, list, bytes);
-    return status;
+int wg_dataset_fold(const wg_dataset *data, int64_t count, int64_t fold,
+                    const wg_split_options *options, wg_dataset **training,
+                    wg_dataset **validation, wg_error *error)
+{
+    enum { FOLDS_MAX = 1000 };
+    double share[FOLDS_MAX];
+    if (training == NULL || validation == NULL)
+        return wg__fail(error, WG_EINVALID, "split: no place for the parts was given");
+    *training = *validation = NULL;
+    if (count < 2 || count > FOLDS_MAX || fold < 0 || fold >= count)
+        return wg__fail(error, WG_EINVALID, "split: fold %lld of %lld, at most %d", (long long)fold,
+                        (long long)count, (int)FOLDS_MAX);
+    for (int64_t k = 0; k < count; k++) share[k] = 1.0;
+    WG_TRY(check_arguments(data, count, share, options, error));
+    splitter split = { .data = data };
+    wg_dataset *part[2] = { NULL, NULL };
+    WG_TRY(columns_find(&split, options, error));
+    const uint64_t seed = options == NULL ? 0 : options->seed;
+    WG_TRY(split_rows(&split, count, share, fold, seed, part, error));
+    *training = part[0];
+    *validation = part[1];
+    return WG_OK;
 }

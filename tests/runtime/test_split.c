@@ -177,6 +177,63 @@ Test(split, refuses_bad_arguments)
     wg_dataset_free(data);
 }
 
+/* Of 90 rows of class 0, 30 of class 1 and 10 of class 2, each part has its share of each. */
+Test(split, keeps_the_share_of_every_stratum)
+{
+    enum { ROWS = 130 };
+    int32_t class[ROWS];
+    uint64_t state = test_seed();
+    for (int i = 0; i < ROWS; i++) class[i] = (i >= 90) + (i >= 120);
+    for (int i = ROWS - 1; i > 0; i--) {
+        const int64_t j = test_draw(&state, 0, i);
+        const int32_t kept = class[i];
+        class[i] = class[j];
+        class[j] = kept;
+    }
+    wg_dataset *data = wg_dataset_create(NULL), *part[3];
+    check_status(wg_dataset_add(data, "class", wg_i32(class, WG_SHAPE(ROWS))), WG_OK);
+    const double share[3] = { 0.6, 0.3, 0.1 };
+    const wg_split_options options = { .seed = test_random(&state), .stratify = "class" };
+    check_status(wg_dataset_split(data, 3, share, &options, part, NULL), WG_OK);
+    const int64_t expected[3][3] = { { 54, 18, 6 }, { 27, 9, 3 }, { 9, 3, 1 } };
+    for (int k = 0; k < 3; k++) {
+        wg_view view;
+        int64_t count[3] = { 0 };
+        check_status(wg_dataset_find(part[k], "class", &view), WG_OK);
+        for (int64_t i = 0; i < view.shape.dim[0]; i++) count[((const int32_t *)view.data)[i]]++;
+        check_bytes(count, expected[k], sizeof count);
+        wg_dataset_free(part[k]);
+    }
+    wg_dataset_free(data);
+}
+
+Test(split, folds_hold_each_row_once)
+{
+    enum { ROWS = 23, FOLDS = 5 };
+    int32_t id[ROWS], seen[ROWS] = { 0 };
+    for (int i = 0; i < ROWS; i++) id[i] = i;
+    wg_dataset *data = wg_dataset_create(NULL), *training, *validation;
+    check_status(wg_dataset_add(data, "id", wg_i32(id, WG_SHAPE(ROWS))), WG_OK);
+    const wg_split_options options = { .seed = test_seed() };
+    for (int64_t fold = 0; fold < FOLDS; fold++) {
+        wg_view view;
+        check_status(
+            wg_dataset_fold(data, FOLDS, fold, &options, &training, &validation, NULL), WG_OK);
+        check_equal_i(wg_dataset_count(training) + wg_dataset_count(validation), ROWS);
+        check(wg_dataset_count(validation) == 4 || wg_dataset_count(validation) == 5);
+        check_status(wg_dataset_find(validation, "id", &view), WG_OK);
+        for (int64_t i = 0; i < view.shape.dim[0]; i++) seen[((const int32_t *)view.data)[i]]++;
+        wg_dataset_free(training);
+        wg_dataset_free(validation);
+    }
+    for (int i = 0; i < ROWS; i++) check_equal_i(seen[i], 1);
+    wg_error error;
+    check_status(wg_dataset_fold(data, 5, 5, NULL, &training, &validation, &error), WG_EINVALID);
+    check_text(error.message, "split: fold 5 of 5, at most 1000");
+    check(training == NULL && validation == NULL);
+    wg_dataset_free(data);
+}
+
 static int split_half(const wg_allocator *allocator, void *user)
 {
     (void)user;

@@ -84,19 +84,26 @@ int wg_dataset_generate(const char *name, int64_t count, double noise, uint64_t 
 
 typedef struct wg_split_options {
     uint64_t seed;
-    const char *group; /* an integer column whose equal values stay together */
+    const char *group;    /* an integer column whose equal values stay together */
+    const char *stratify; /* an integer column of whose every value each part gets its share; of a
+                             group, that of its first row counts */
     uint64_t reserved[4];
 } wg_split_options;
 /* count parts with these shares of the rows (which need not add up to 1), shuffled by seed; every
  * row is copied to one part, and keeps its place among the others there. Shares are met to within
- * one group, and exactly, but for rounding, without groups. The parts are the same on every
- * platform.
+ * one group of each stratum, and exactly, but for rounding, without groups. The parts are the same
+ * on every platform.
  *
  *   errors    WG_EINVALID a share not above 0, or a part that would get nothing; WG_ENAME,
- *             WG_EDTYPE, WG_ESHAPE a group that is no integer column of one value a row
+ *             WG_EDTYPE, WG_ESHAPE a column that does not hold one integer a row
  *   owner     part[0 .. count) are the caller's; all NULL on failure                            */
 int wg_dataset_split(const wg_dataset *data, int64_t count, const double *share,
                      const wg_split_options *options, wg_dataset **part, wg_error *error);
+/* One of count folds for cross-validation, 2 to 1000: the rows of part `fold` of a split into equal
+ * parts, and all others. The folds of one seed hold each row once.                              */
+int wg_dataset_fold(const wg_dataset *data, int64_t count, int64_t fold,
+                    const wg_split_options *options, wg_dataset **training,
+                    wg_dataset **validation, wg_error *error);
 
 /* Fits the state "mean" and "spread" of the wg_standardize (nn.h) whose path it is: saved, loaded
  * and exported with the model. Over all axes of training but the last; means and spreads (the
