@@ -146,6 +146,7 @@ const runtime_sources = [_][]const u8{
     "runtime/data/element.c",
     "runtime/data/file.c",
     "runtime/data/generate.c",
+    "runtime/data/idx.c",
     "runtime/data/json.c",
     "runtime/data/loader.c",
     "runtime/data/npy.c",
@@ -155,6 +156,7 @@ const runtime_sources = [_][]const u8{
     "runtime/data/safetensors.c",
     "runtime/data/scaler.c",
     "runtime/data/split.c",
+    "runtime/data/stream.c",
     "runtime/data/system.c",
     "runtime/fingerprint.c",
     "runtime/finite.c",
@@ -303,6 +305,7 @@ const tests = [_][]const u8{
     "tests/runtime/test_generate.c",
     "tests/runtime/test_graphs.c",
     "tests/runtime/test_history.c",
+    "tests/runtime/test_idx.c",
     "tests/runtime/test_jacobian.c",
     "tests/runtime/test_loader.c",
     "tests/runtime/test_metrics.c",
@@ -479,7 +482,12 @@ pub fn build(b: *std.Build) void {
     const checked = project.withMode(asked orelse .Debug);
 
     const library = addLibraries(fast, linkage);
-    package.install(b, .{ .version = zon.version, .os = target.result.os.tag, .uv_is_system = project.uv_is_system });
+    package.install(b, .{
+        .version = zon.version,
+        .os = target.result.os.tag,
+        .uv_is_system = project.uv_is_system,
+        .zlib_is_system = project.zlib_is_system,
+    });
     addMainJob(fast, library);
     addBenchmarks(fast, library);
     const checked_library = checked.library(.static);

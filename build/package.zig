@@ -7,6 +7,7 @@ pub const Facts = struct {
     os: std.Target.Os.Tag,
     /// The installed library uses the system's libuv rather than its own copy.
     uv_is_system: bool,
+    zlib_is_system: bool,
 };
 
 pub fn install(b: *std.Build, facts: Facts) void {
@@ -25,8 +26,12 @@ fn addFile(b: *std.Build, facts: Facts, path: []const u8, template: []const u8) 
     };
     const values = [_][2][]const u8{
         .{ "@VERSION@", facts.version },
-        .{ "@REQUIRES@", if (facts.uv_is_system) "libuv" else "" },
-        .{ "@LIBUV@", if (facts.uv_is_system) "uv;" else "" },
+        .{ "@REQUIRES@", std.mem.trim(u8, b.fmt("{s} {s}", .{
+            if (facts.uv_is_system) "libuv" else "", if (facts.zlib_is_system) "zlib" else "",
+        }), " ") },
+        .{ "@SYSTEM@", b.fmt("{s}{s}", .{
+            if (facts.uv_is_system) "uv;" else "", if (facts.zlib_is_system) "z;" else "",
+        }) },
         .{ "@FLAGS@", joined(b, "-l", " ", libraries) },
         .{ "@LIBRARIES@", joined(b, "", ";", libraries) },
         .{ "@ARCHIVE@", if (windows) "wengert.lib" else "libwengert.a" },

@@ -4,6 +4,7 @@ const std = @import("std");
 const builtin = @import("builtin");
 const zon = @import("../build.zig.zon");
 const libuv = @import("libuv.zig");
+const inflate = @import("zlib.zig");
 
 const Project = @This();
 const Compile = std.Build.Step.Compile;
@@ -67,7 +68,9 @@ tsan: bool,
 native: bool,
 uv_is_system: bool,
 uv: ?*std.Build.Dependency,
-/// uv.h (the system's) and xxhash.h, and nothing else of where they come from
+zlib_is_system: bool,
+zlib: ?*std.Build.Dependency,
+/// uv.h and zlib.h (the system's) and xxhash.h, and nothing else of where they come from
 headers: LazyPath,
 simde: LazyPath,
 kernel_objects: []const *Compile,
@@ -94,6 +97,10 @@ pub fn init(b: *std.Build, target: std.Build.ResolvedTarget, lists: Lists) Proje
         _ = headers.addCopyFile(.{ .cwd_relative = "/usr/include/uv.h" }, "uv.h");
         copyHeaders(headers, .{ .cwd_relative = "/usr/include/uv" }, "uv");
     }
+    const zlib_is_system = fromSystem(b, "zlib", native and is_root);
+    if (zlib_is_system) for ([_][]const u8{ "zlib.h", "zconf.h" }) |name| {
+        _ = headers.addCopyFile(.{ .cwd_relative = b.fmt("/usr/include/{s}", .{name}) }, name);
+    };
     var project: Project = .{
         .b = b,
         .lists = lists,
@@ -102,6 +109,8 @@ pub fn init(b: *std.Build, target: std.Build.ResolvedTarget, lists: Lists) Proje
         .native = native,
         .uv_is_system = uv_is_system,
         .uv = if (uv_is_system) null else b.lazyDependency("libuv", .{}),
+        .zlib_is_system = zlib_is_system,
+        .zlib = if (zlib_is_system) null else b.lazyDependency("zlib", .{}),
         .headers = headers.getDirectory(),
         .simde = simde.getDirectory(),
         .kernel_objects = &.{},
@@ -151,6 +160,7 @@ pub fn addInternals(project: Project, mod: *std.Build.Module) void {
     mod.addIncludePath(project.b.path("."));
     mod.addSystemIncludePath(project.headers);
     if (project.uv) |uv| mod.addSystemIncludePath(uv.path("include"));
+    if (project.zlib) |source| mod.addSystemIncludePath(source.path(""));
     switch (project.target.result.cpu.arch) {
         .x86_64 => mod.addCMacro("WG_HAVE_X86_LEVELS", "1"),
         .aarch64 => mod.addCMacro("WG_HAVE_NEON", "1"),
@@ -208,10 +218,10 @@ pub fn library(project: Project, linkage: std.builtin.LinkMode) *Compile {
     project.addFiles(mod, project.lists.library, &library_flags);
     for (project.lists.nn) |file| mod.addObject(project.nnObject(file));
     for (project.kernel_objects) |object| mod.addObject(object);
-    if (project.uv_is_system) {
-        // Zig 0.16 would put libuv.so itself into the archive, so there each program links it.
-        if (linkage == .dynamic or builtin.zig_version.minor >= 17) mod.linkSystemLibrary("libuv", .{});
-    } else if (project.uv) |uv| libuv.addTo(mod, uv, project.target.result);
+    // Zig 0.16 would put libuv.so itself into the archive, so there each program links it.
+    if (linkage == .dynamic or builtin.zig_version.minor >= 17) project.linkSystem(mod);
+    if (project.uv) |uv| libuv.addTo(mod, uv, project.target.result);
+    if (project.zlib) |source| inflate.addTo(mod, source);
 
     const lib = b.addLibrary(.{
         .name = "wengert",
@@ -239,7 +249,12 @@ pub fn program(project: Project, name: []const u8, files: []const []const u8, li
 
 pub fn link(project: Project, mod: *std.Build.Module, lib: *Compile) void {
     mod.linkLibrary(lib);
+    project.linkSystem(mod);
+}
+
+fn linkSystem(project: Project, mod: *std.Build.Module) void {
     if (project.uv_is_system) mod.linkSystemLibrary("libuv", .{});
+    if (project.zlib_is_system) mod.linkSystemLibrary("zlib", .{});
 }
 
 pub fn fromSystem(b: *std.Build, name: []const u8, default: bool) bool {

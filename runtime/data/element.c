@@ -93,6 +93,23 @@ static void element_store(wg__element element, uint64_t word, int64_t i, void *o
     }
 }
 
+void wg__element_decode(wg__element element, bool is_big_endian, int64_t count,
+                        const unsigned char *bytes, int64_t first, void *out)
+{
+    const size_t width = wg__element_bytes(element);
+    for (int64_t i = 0; i < count; i++)
+        element_store(element, word_read(bytes + (size_t)i * width, width, is_big_endian),
+                      first + i, out);
+}
+
+/* Index of the first word that does not fit i64; count if all do. */
+static int64_t misfit_find(bool is_big_endian, int64_t count, const unsigned char *bytes)
+{
+    for (int64_t i = 0; i < count; i++)
+        if (word_read(bytes + 8 * i, 8, is_big_endian) > INT64_MAX) return i;
+    return count;
+}
+
 int wg__element_read(wg__file *file, wg__element element, bool is_big_endian, int64_t count,
                      void *out, wg_error *error)
 {
@@ -104,14 +121,14 @@ int wg__element_read(wg__file *file, wg__element element, bool is_big_endian, in
         const int64_t here = count - done < capacity ? count - done : capacity;
         const uint64_t start = file->position;
         WG_TRY(wg__file_read(file, buffer, (size_t)here * bytes, error));
-        for (int64_t i = 0; i < here; i++) {
-            const uint64_t word = word_read(buffer + (size_t)i * bytes, bytes, is_big_endian);
-            if (element == WG__ELEMENT_U64 && word > INT64_MAX)
-                return wg__fail(error, WG_EFORMAT, "%s: byte %llu: %llu does not fit i64",
-                                file->path, (unsigned long long)(start + (uint64_t)i * bytes),
-                                (unsigned long long)word);
-            element_store(element, word, done + i, out);
-        }
+        const int64_t misfit = element == WG__ELEMENT_U64
+                                   ? misfit_find(is_big_endian, here, buffer)
+                                   : here;
+        if (misfit < here)
+            return wg__fail(error, WG_EFORMAT, "%s: byte %llu: %llu does not fit i64", file->path,
+                            (unsigned long long)(start + 8 * (uint64_t)misfit),
+                            (unsigned long long)word_read(buffer + 8 * misfit, 8, is_big_endian));
+        wg__element_decode(element, is_big_endian, here, buffer, done, out);
         done += here;
     }
     return WG_OK;

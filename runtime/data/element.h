@@ -18,6 +18,10 @@ wg__element wg__element_of(wg_dtype dtype);
 /* The next count elements of the file into out, of the dtype above. */
 int wg__element_read(wg__file *file, wg__element element, bool is_big_endian, int64_t count,
                      void *out, wg_error *error);
+/* count elements from bytes as a file holds them, into element `first` of out and those behind it;
+ * words of WG__ELEMENT_U64 must fit i64.                                                        */
+void wg__element_decode(wg__element element, bool is_big_endian, int64_t count,
+                        const unsigned char *bytes, int64_t first, void *out);
 /* count elements of our own, little-endian. */
 int wg__element_write(wg__save *save, wg_dtype dtype, int64_t count, const void *data,
                       wg_error *error);

@@ -63,6 +63,16 @@ int wg_dataset_read_csv(const char *path, const wg_csv_options *options, wg_data
  *   source    the format's description in NumPy (numpy.lib.format)                              */
 int wg_dataset_read_npy(wg_dataset *data, const char *column, const char *path, wg_error *error);
 
+/* A file of images, and one of labels or NULL, in IDX (the format of MNIST and its like),
+ * compressed by gzip or not, as columns "x" and "t" of the shapes and types that they have: images
+ * are mostly u8 [n, h, w], labels u8 [n]. i8 and i16 are read as i32.
+ *
+ *   errors    WG_EFILE; WG_EFORMAT (with path and byte; of a compressed file the byte of what is in
+ *             it, unless the compression itself is damaged), also if the counts differ
+ *   owner     *out is the caller's; NULL on failure
+ *   source    LeCun, Cortes & Burges 1998, THE MNIST DATABASE (format); RFC 1952 (gzip)         */
+int wg_dataset_read_idx(const char *images, const char *labels, wg_dataset **out, wg_error *error);
+
 /* ---- made data ---- */
 
 /* A set of points in a plane: "x" f32 [count, 2], and "t": classes i32 [count], or numbers f32
