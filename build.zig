@@ -212,6 +212,7 @@ const kernels = [_][]const u8{
 };
 
 const tests = [_][]const u8{
+    "tests/api/test_networks.c",
     "tests/api/test_programs.c",
     "tests/api/test_statements.c",
     "tests/core/test_allocator.c",
@@ -367,9 +368,14 @@ const api_programs = [_][]const u8{
     "tests/api/p02_activation.c",
     "tests/api/p03_loss.c",
     "tests/api/p04_mlp_loop.c",
+    "tests/api/p05_cnn.c",
+    "tests/api/p07_attention.c",
+    "tests/api/p08_gan.c",
     "tests/api/p09_maml.c",
     "tests/api/p10_pinn.c",
     "tests/api/p11_per_sample.c",
+    "tests/api/p12_newton_cg.c",
+    "tests/api/p15_custom_rule_extern.c",
     "tests/api/p16_two_threads.c",
     "tests/api/p17_embedded.c",
     "tests/api/p18_inspect.c",
