@@ -65,7 +65,11 @@ typedef struct wg__entry {
     size_t bytes;
     uint64_t version;          /* advanced by each commit and set */
     bool is_trained;
+    bool is_unmet;             /* set, loaded or copied, and met in no recording since */
 } wg__entry;
+
+/* A text saved with a params. */
+typedef struct wg__text_item { char *key, *text; } wg__text_item;
 
 /* A parameter or state met in the recording. */
 typedef struct wg__version {
@@ -386,6 +390,8 @@ struct wg_params {
     wg_dtype dtype;
     wg__entry **entry;         /* sorted by path; entries never move */
     int64_t count, capacity;
+    wg__text_item *text;       /* in the order they were set */
+    int64_t text_count, text_capacity;
     atomic_int users;          /* readers, or -1: one writer */
     atomic_uint layout;        /* advanced when entries come, go or change their type */
     atomic_int references;     /* tapes and programs hold one */
@@ -395,6 +401,8 @@ wg__entry *wg__params_entry(const wg_params *params, const char *path); /* NULL:
 wg__entry *wg__params_add(wg_params *params, const char *path, const wg__type *type,
                           bool is_trained);
 void wg__params_remove(wg_params *params, wg__entry *entry);
+int wg__params_text_set(wg_params *params, const char *key, const char *text); /* locked */
+void wg__params_text_free(wg_params *params);
 int wg__params_lock(wg_params *params, bool to_write); /* WG_OK or WG_EBUSY */
 void wg__params_unlock(wg_params *params);
 void wg__params_hold(wg_params *params);

@@ -44,8 +44,10 @@ static int entry_find(wg_tape *tape, const wg__version *wanted, const char *op, 
     if (found->type.dtype != wanted->type.dtype ||
         !wg__shape_equal(&found->type.shape, &wanted->type.shape))
         return wg__type_refuse(tape, op, WG__NONE, path, &wanted->type, &found->type);
-    if (found->is_trained != wanted->is_trained && wg__params_lock(wanted->params, true) == WG_OK) {
+    const bool is_known = found->is_trained == wanted->is_trained && !found->is_unmet;
+    if (!is_known && wg__params_lock(wanted->params, true) == WG_OK) {
         found->is_trained = wanted->is_trained;
+        found->is_unmet = false;
         atomic_fetch_add(&wanted->params->layout, 1);
         wg__params_unlock(wanted->params);
     }

@@ -53,6 +53,7 @@ void wg__params_drop(wg_params *params)
     if (atomic_fetch_sub(&params->references, 1) > 1) return;
     const wg_allocator allocator = params->allocator;
     for (int64_t i = 0; i < params->count; i++) entry_free(&allocator, params->entry[i]);
+    wg__params_text_free(params);
     wg__release(&allocator, params->entry, (size_t)params->capacity * sizeof *params->entry);
     wg__release(&allocator, params, sizeof *params);
 }
@@ -184,6 +185,19 @@ int wg_params_find(const wg_params *params, const char *path, wg_view *view)
     return WG_OK;
 }
 
+int wg_params_unused(const wg_params *params, const char **path)
+{
+    int count = 0;
+    if (params == NULL) return WG_EINVALID;
+    for (int64_t i = params->count - 1; i >= 0; i--) {
+        const wg__entry *entry = params->entry[i];
+        if (!entry->is_unmet || !entry->is_trained) continue;
+        count++;
+        if (path != NULL) *path = entry->path;
+    }
+    return count;
+}
+
 /* ---- writing ---- */
 
 static bool type_equal(const wg__type *x, const wg__type *y)
@@ -197,7 +211,11 @@ static wg__entry *entry_prepare(wg_params *params, const char *path, const wg__t
                                 bool is_trained)
 {
     wg__entry *entry = wg__params_entry(params, path);
-    if (entry == NULL) return wg__params_add(params, path, type, is_trained);
+    if (entry == NULL) {
+        entry = wg__params_add(params, path, type, is_trained);
+        if (entry != NULL) entry->is_unmet = true;
+        return entry;
+    }
     if (type_equal(&entry->type, type)) return entry;
     size_t bytes;
     void *data = data_make(params, type, &bytes);
@@ -247,6 +265,7 @@ static int entries_stage(const wg_params *source, const char *pattern, wg_params
         if (!wg__pattern_matches(pattern, from->path)) continue;
         wg__entry *to = wg__params_add(stage, from->path, &from->type, from->is_trained);
         if (to == NULL) return WG_EMEMORY;
+        to->is_unmet = true;
         memcpy(to->data, from->data, from->bytes);
         copied++;
     }

@@ -124,6 +124,12 @@ static int item_read(load_plan *plan, int64_t i)
 
 /* ---- storing ---- */
 
+static void entries_unmake(load_plan *plan)
+{
+    for (int64_t i = 0; i < plan->header.tensor_count; i++)
+        if (plan->item[i].is_new) wg__params_remove(plan->params, plan->item[i].entry);
+}
+
 /* All entries exist afterwards, or none that did not exist before. In the order of their names,
  * so that each new one is put behind the last.                                                  */
 static int entries_make(load_plan *plan)
@@ -137,9 +143,9 @@ static int entries_make(load_plan *plan)
         if (item->entry != NULL) continue;
         item->entry = wg__params_add(plan->params, path, &item->type, item->is_trained);
         item->is_new = item->entry != NULL;
+        if (item->is_new) item->entry->is_unmet = true;
         if (item->is_new) continue;
-        for (int64_t j = 0; j < plan->header.tensor_count; j++)
-            if (plan->item[j].is_new) wg__params_remove(plan->params, plan->item[j].entry);
+        entries_unmake(plan);
         return fail_tensor(plan, i, WG_EMEMORY, "no memory for its parameter");
     }
     return WG_OK;
@@ -158,17 +164,60 @@ static int64_t values_store(load_plan *plan)
     return count;
 }
 
+/* ---- texts ---- */
+
+/* All texts of the params and of the file, those of the file where both have one. */
+static int texts_stage(const load_plan *plan, wg_params *stage)
+{
+    const wg_params *params = plan->params;
+    for (int64_t i = 0; i < params->text_count; i++)
+        WG_TRY(wg__params_text_set(stage, params->text[i].key, params->text[i].text));
+    for (int64_t i = 0; i < plan->header.metadata_count; i++) {
+        const wg__metadata *text = &plan->header.metadata[i];
+        if (wg__name_is_valid(text->key, true))
+            WG_TRY(wg__params_text_set(stage, text->key, text->value));
+    }
+    return WG_OK;
+}
+
+/* Staged first, then exchanged: without memory nothing changes. */
+static int texts_take(load_plan *plan)
+{
+    wg_params *params = plan->params;
+    wg_params *stage = wg_params_create(&(wg_params_options){ .allocator = &params->allocator });
+    const int status = stage == NULL ? WG_EMEMORY : texts_stage(plan, stage);
+    if (status >= 0) {
+        const wg_params old = { .text = params->text,
+                                .text_count = params->text_count,
+                                .text_capacity = params->text_capacity };
+        params->text = stage->text;
+        params->text_count = stage->text_count;
+        params->text_capacity = stage->text_capacity;
+        stage->text = old.text;
+        stage->text_count = old.text_count;
+        stage->text_capacity = old.text_capacity;
+    }
+    wg_params_free(stage);
+    if (status >= 0) return status;
+    return wg__fail(plan->error, status, "%s: no memory for its texts", plan->file.path);
+}
+
+/* ---- the whole ---- */
+
 static int64_t plan_run(load_plan *plan, const char *pattern)
 {
     for (int64_t i = 0; i < plan->header.tensor_count; i++)
         if (wg__pattern_matches(pattern, plan->header.tensor[i].name)) WG_TRY(item_read(plan, i));
     trained_mark(plan);
     WG_TRY(entries_make(plan));
-    if (strcmp(pattern, "*") == 0) seed_take(plan);
+    if (strcmp(pattern, "*") == 0) {
+        const int status = texts_take(plan);
+        if (status < 0) entries_unmake(plan);
+        WG_TRY(status);
+        seed_take(plan);
+    }
     return values_store(plan);
 }
-
-/* ---- the whole ---- */
 
 static int64_t file_load(load_plan *plan, const char *pattern)
 {

@@ -2,9 +2,10 @@
  * the same tensors and the same note: sorted by dtype, then by name, the header filled up with
  * spaces to a multiple of 8. The note under __metadata__ tells what the format has no place for:
  * the seed, and which of the tensors are trained. So a resumed run continues as if it had never
- * stopped.                                                                                      */
+ * stopped. The texts of the params stand beside it.                                             */
 #include "graph/internal.h"
 #include "runtime/data/element.h"
+#include "runtime/data/json.h"
 #include "runtime/data/order.h"
 
 #include <string.h>
@@ -60,7 +61,23 @@ static int entry_compare(int64_t x, int64_t y, const void *user)
     return strcmp(entry[x]->path, entry[y]->path);
 }
 
-static void note_write(header_sink *sink, const wg_params *params)
+/* A text as JSON has it: quotes, backslashes and control characters escaped. */
+static void sink_add_text(header_sink *sink, const char *text)
+{
+    sink_add(sink, "\"");
+    for (const char *c = text; *c != '\0'; c++) {
+        char piece[8];
+        wg__text out = wg__text_of(piece, sizeof piece);
+        const unsigned char code = (unsigned char)*c;
+        if (code == '"' || code == '\\') wg__text_add(&out, "\\%c", *c);
+        else if (code < ' ') wg__text_add(&out, "\\u%04x", (unsigned)code);
+        else wg__text_add(&out, "%c", *c);
+        sink_add(sink, piece);
+    }
+    sink_add(sink, "\"");
+}
+
+static void metadata_write(header_sink *sink, const wg_params *params)
 {
     const char *separator = "";
     sink_add(sink, "{\"__metadata__\":{\"wengert\":\"seed=");
@@ -72,7 +89,14 @@ static void note_write(header_sink *sink, const wg_params *params)
         sink_add(sink, params->entry[i]->path);
         separator = ",";
     }
-    sink_add(sink, "\"}");
+    sink_add(sink, "\"");
+    for (int64_t i = 0; i < params->text_count; i++) {
+        sink_add(sink, ",");
+        sink_add_text(sink, params->text[i].key);
+        sink_add(sink, ":");
+        sink_add_text(sink, params->text[i].text);
+    }
+    sink_add(sink, "}");
 }
 
 /* Paths consist of characters that JSON leaves as they are. */
@@ -98,7 +122,7 @@ static void entry_write(header_sink *sink, const wg__entry *entry, uint64_t *off
 static void header_write(header_sink *sink, const wg_params *params, const int64_t *order)
 {
     uint64_t offset = 0;
-    note_write(sink, params);
+    metadata_write(sink, params);
     for (int64_t i = 0; i < params->count; i++)
         entry_write(sink, params->entry[order[i]], &offset);
     sink_add(sink, "}");
@@ -124,10 +148,23 @@ static int contents_write(wg__save *save, const wg_params *params, const int64_t
     return WG_OK;
 }
 
+/* The header is UTF-8, and so are the texts in it. */
+static int texts_check(const wg_params *params, const char *path, wg_error *error)
+{
+    for (int64_t i = 0; i < params->text_count; i++) {
+        const char *text = params->text[i].text;
+        if (wg__utf8_check(text, strlen(text)) == strlen(text)) continue;
+        return wg__fail(error, WG_EFORMAT, "%s: the text under %s is not valid UTF-8", path,
+                        params->text[i].key);
+    }
+    return WG_OK;
+}
+
 static int file_write(const wg_params *params, const char *path, const int64_t *order,
                       wg_error *error)
 {
     wg__save save;
+    WG_TRY(texts_check(params, path, error));
     WG_TRY(wg__save_open(&save, path, &params->allocator, error));
     return wg__save_close(&save, contents_write(&save, params, order, error), error);
 }

@@ -100,7 +100,7 @@ static int tensor_read(wg__json *json, wg__tensor_info *tensor)
 
 /* ---- the header ---- */
 
-/* Texts under texts; ours is kept. */
+/* Texts under texts; the note is ours. */
 static int metadata_read(wg__json *json, wg__safetensors *all)
 {
     WG_TRY(wg__json_expect(json, '{'));
@@ -111,7 +111,14 @@ static int metadata_read(wg__json *json, wg__safetensors *all)
         WG_TRY(wg__json_string(json, &key));
         WG_TRY(wg__json_expect(json, ':'));
         WG_TRY(wg__json_string(json, &value));
-        if (strcmp(key, "wengert") == 0) all->note = value;
+        if (strcmp(key, "wengert") == 0) {
+            all->note = value;
+            continue;
+        }
+        if (wg__grow(&all->allocator, (void **)&all->metadata, &all->metadata_capacity,
+                     all->metadata_count + 1, sizeof *all->metadata) < 0)
+            return wg__fail(json->error, WG_EMEMORY, "%s: no memory for its header", json->path);
+        all->metadata[all->metadata_count++] = (wg__metadata){ key, value };
     } while (wg__json_take(json, ','));
     return wg__json_expect(json, '}');
 }
@@ -301,5 +308,7 @@ void wg__safetensors_free(wg__safetensors *all)
     wg__release(&all->allocator, all->text, all->text_bytes);
     wg__release(&all->allocator, all->by_name, (size_t)all->tensor_count * sizeof *all->by_name);
     wg__release(&all->allocator, all->tensor, (size_t)all->tensor_capacity * sizeof *all->tensor);
+    wg__release(&all->allocator, all->metadata,
+                (size_t)all->metadata_capacity * sizeof *all->metadata);
     *all = (wg__safetensors){ .allocator = all->allocator };
 }

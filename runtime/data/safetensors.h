@@ -16,6 +16,8 @@ typedef struct wg__tensor_info {
     uint64_t described;   /* the byte of the file where its description starts */
 } wg__tensor_info;
 
+typedef struct wg__metadata { const char *key, *value; } wg__metadata;
+
 typedef struct wg__safetensors {
     wg_allocator allocator;
     char *text; /* of the header; names and note point into it */
@@ -25,6 +27,8 @@ typedef struct wg__safetensors {
     int64_t *by_name; /* indices of the tensors, sorted by name */
     uint64_t data_start; /* in the file */
     const char *note;    /* the text under "wengert" in __metadata__; NULL: none */
+    wg__metadata *metadata; /* all others */
+    int64_t metadata_count, metadata_capacity;
 } wg__safetensors;
 
 int wg__safetensors_read(wg__safetensors *all, wg__file *file, const wg_allocator *allocator,

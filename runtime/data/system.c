@@ -41,6 +41,13 @@ bool wg__system_exists(void)
     return errno == EEXIST;
 }
 
+bool wg__system_is_there(const char *path)
+{
+    const int handle = wg__system_open(path);
+    if (handle >= 0) (void)wg__system_close(handle);
+    return handle >= 0 || errno != ENOENT;
+}
+
 #if defined(_WIN32)
 
 #define WIN32_LEAN_AND_MEAN

@@ -30,6 +30,7 @@ bool wg__system_resolve(const char *path, char out[WG__SYSTEM_PATH_BYTES]);
 enum { WG__SYSTEM_REASON_BYTES = 64 };
 void wg__system_reason(char out[WG__SYSTEM_REASON_BYTES]);
 bool wg__system_exists(void); /* the failure was that create found a file */
+bool wg__system_is_there(const char *path); /* anything, also what cannot be opened */
 
 int wg__system_process(void); /* its number */
 double wg__system_seconds(void); /* of a clock that never goes back */

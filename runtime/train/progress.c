@@ -126,7 +126,8 @@ void wg__progress_epoch(wg__progress *progress, const wg_epoch *epoch)
 {
     char buffer[LINE_BYTES];
     if (progress->kind == WG_QUIET) return;
-    if (epoch->index == 0) head_write(progress);
+    if (!progress->has_head) head_write(progress);
+    progress->has_head = true;
     wg__text line = line_begin(progress, buffer);
     wg__text_add(&line, "%5lld/%-5lld", (long long)(epoch->index + 1),
                  (long long)progress->epoch_count);

@@ -15,6 +15,7 @@ typedef struct wg__progress {
     bool has_validation;
     int64_t epoch_count, step_count; /* steps of an epoch */
     double started, drawn;           /* seconds of the clock; drawn: when the bar last was */
+    bool has_head;                   /* the names of the columns are written */
     bool is_drawn;                   /* the bar stands in the line where the next one goes */
 } wg__progress;
 

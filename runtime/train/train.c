@@ -1,9 +1,10 @@
 /* The training loop: epochs of steps, each followed by a validation; the best epoch's parameters
  * are kept aside and put back at the end, whatever the end is.                                  */
 #include "runtime/data/dataset.h"
+#include "runtime/data/decimal.h"
 #include "runtime/data/system.h"
 #include "runtime/internal.h"
-#include "runtime/train/history.h"
+#include "runtime/train/checkpoint.h"
 #include "runtime/train/pass.h"
 #include "runtime/train/progress.h"
 
@@ -23,6 +24,7 @@ typedef struct trainer {
     wg__progress progress;
     int64_t step_count; /* of all epochs */
     int64_t step;
+    double first_loss; /* of the first batch, later of the first epoch; 0: none yet */
     wg_error *error;
 } trainer;
 
@@ -32,6 +34,21 @@ static int fail_step(const trainer *self, int64_t epoch, int status)
 {
     return wg__fail(self->error, status, "epoch %lld, step %lld: %s", (long long)(epoch + 1),
                     (long long)(self->step + 1), wg_explain(status, self->train.tape, NULL));
+}
+
+/* Whether the batch that took the sums from `before` to `now` is far above where training began. */
+static int divergence_check(trainer *self, const wg__sums *before, const wg__sums *now)
+{
+    const double loss = (now->loss - before->loss) / (now->weight - before->weight);
+    const double bound = self->options.divergence;
+    if (self->first_loss == 0) self->first_loss = fabs(loss);
+    if (bound == 0 || !(loss > bound * self->first_loss)) return WG_OK;
+    char text[2][WG__DECIMAL_BYTES];
+    wg__decimal_fixed(loss, 4, text[0]);
+    wg__decimal_fixed(self->first_loss, 4, text[1]);
+    return wg__fail(self->error, WG_EFINITE,
+                    "step %lld: the loss, %s, began at %s: it diverges; is the rate too large?",
+                    (long long)self->step, text[0], text[1]);
 }
 
 static int epoch_train(trainer *self, wg_epoch *epoch)
@@ -46,10 +63,12 @@ static int epoch_train(trainer *self, wg_epoch *epoch)
         if (self->options.rate != NULL)
             optimizer.rate =
                 self->options.rate(self->step, self->step_count, base, self->options.rate_user);
+        const wg__sums before = sums;
         status = wg__pass_batch(&self->train, &sums);
         if (status < 0) break;
         self->step++;
         steps++;
+        WG_TRY(divergence_check(self, &before, &sums));
         wg__progress_step(&self->progress, epoch->index, steps, sums.loss / sums.weight);
     }
     if (status < 0) return fail_step(self, epoch->index, status);
@@ -57,6 +76,7 @@ static int epoch_train(trainer *self, wg_epoch *epoch)
     epoch->rate = optimizer.rate;
     epoch->loss = sums.loss / sums.weight;
     epoch->metric = sums.metric / sums.weight;
+    if (epoch->index == 0) self->first_loss = fabs(epoch->loss);
     return WG_OK;
 }
 
@@ -76,6 +96,40 @@ static int epoch_validate(trainer *self, wg_epoch *epoch)
     return WG_OK;
 }
 
+static wg__checkpoint checkpoint_of(const trainer *self)
+{
+    return (wg__checkpoint){ .path = self->options.save_path,
+                             .course = { .batch_size = self->options.batch_size,
+                                         .rows = wg_dataset_count(self->train.data),
+                                         .seed = self->options.seed,
+                                         .keep_last = self->options.keep_last },
+                             .params = self->params,
+                             .best = self->best,
+                             .history = self->history };
+}
+
+/* Keeps the epoch's parameters aside if it is the best, and the training in its file. */
+static int epoch_keep(trainer *self, const wg_epoch *epoch)
+{
+    if (epoch->best && !self->options.keep_last) {
+        const int status = wg_params_copy(self->params, "*", self->best);
+        if (status < 0)
+            return wg__fail(self->error, status, "train: the best parameters cannot be kept: %s",
+                            wg_status_text(status));
+    }
+    if (self->options.save_path == NULL) return WG_OK;
+    const wg__checkpoint point = checkpoint_of(self);
+    return wg__checkpoint_save(&point, self->error);
+}
+
+/* So many epochs since the best. */
+static bool is_patience_over(const trainer *self)
+{
+    const wg_history *history = self->history;
+    const int64_t patience = self->options.patience;
+    return patience > 0 && history->count > 0 && history->count - 1 - history->best >= patience;
+}
+
 /* Trains, validates, remembers. 1: training is over. */
 static int epoch_run(trainer *self, int64_t index)
 {
@@ -87,12 +141,7 @@ static int epoch_run(trainer *self, int64_t index)
     if (wg__history_add(self->history, &epoch) < 0)
         return wg__fail(self->error, WG_EMEMORY, "train: no memory for the history");
     epoch = self->history->epoch[index];
-    if (epoch.best && !self->options.keep_last) {
-        const int status = wg_params_copy(self->params, "*", self->best);
-        if (status < 0)
-            return wg__fail(self->error, status, "train: the best parameters cannot be kept: %s",
-                            wg_status_text(status));
-    }
+    WG_TRY(epoch_keep(self, &epoch));
     wg__progress_epoch(&self->progress, &epoch);
     if (self->options.on_epoch != NULL) {
         const int answer = self->options.on_epoch(&epoch, self->options.on_epoch_user);
@@ -101,8 +150,7 @@ static int epoch_run(trainer *self, int64_t index)
                             (long long)(index + 1));
         if (answer > 0) return 1;
     }
-    const int64_t patience = self->options.patience;
-    return patience > 0 && index - self->history->best >= patience;
+    return is_patience_over(self);
 }
 
 /* ---- all epochs ---- */
@@ -124,9 +172,9 @@ static int best_restore(trainer *self, int status, bool *is_restored)
 
 static int epochs_run(trainer *self)
 {
-    int status = WG_OK;
+    int status = is_patience_over(self);
     bool is_restored = false;
-    for (int64_t i = 0; i < self->options.epochs && status == WG_OK; i++)
+    for (int64_t i = self->history->count; i < self->options.epochs && status == WG_OK; i++)
         status = epoch_run(self, i);
     status = best_restore(self, status < 0 ? status : WG_OK, &is_restored);
     wg__progress_end(&self->progress, self->history, is_restored);
@@ -166,6 +214,18 @@ static int trainer_open(trainer *self)
     return WG_OK;
 }
 
+/* Goes on where the training in the file ended, if there is one. */
+static int trainer_resume(trainer *self)
+{
+    if (self->options.save_path == NULL) return WG_OK;
+    const wg__checkpoint point = checkpoint_of(self);
+    WG_TRY(wg__checkpoint_load(&point, self->error));
+    if (self->history->count == 0) return WG_OK;
+    self->step = self->history->epoch[self->history->count - 1].step;
+    self->first_loss = fabs(self->history->epoch[0].loss);
+    return WG_OK;
+}
+
 static void trainer_close(trainer *self)
 {
     wg_params_free(self->best);
@@ -182,9 +242,10 @@ static int arguments_check(const trainer *self)
         return wg__fail(self->error, WG_EINVALID,
                         "train: a runtime, params and training data are needed, not NULL");
     WG_TRY(wg__model_check(self->train.model, self->error));
-    if (options->epochs < 0 || options->batch_size < 0 || options->patience < 0)
+    if (options->epochs < 0 || options->batch_size < 0 || options->patience < 0 ||
+        !(options->divergence >= 0))
         return wg__fail(self->error, WG_EINVALID,
-                        "train: epochs, batch_size and patience are not negative");
+                        "train: epochs, batch_size, patience and divergence are not negative");
     if (!wg__reserved_is_zero(options->reserved, 8))
         return wg__fail(self->error, WG_EINVALID,
                         "train: options were not zeroed: reserved has a value");
@@ -209,6 +270,7 @@ int wg_train(wg_runtime *runtime, const wg_model *model, wg_params *params, cons
     if (self.optimizer.update == NULL) self.optimizer = wg_adam(rate_default, NULL);
 
     int status = trainer_open(&self);
+    if (status >= 0) status = trainer_resume(&self);
     if (status >= 0) status = epochs_run(&self);
     trainer_close(&self);
     const bool is_wanted = history != NULL && self.history != NULL && self.history->count > 0;

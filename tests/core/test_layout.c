@@ -103,13 +103,14 @@
        FIELD(wg_epoch, loss, 16) FIELD(wg_epoch, metric, 24) FIELD(wg_epoch, validation_loss, 32) \
        FIELD(wg_epoch, validation_metric, 40) FIELD(wg_epoch, rate, 48)                           \
        FIELD(wg_epoch, seconds, 56) FIELD(wg_epoch, best, 64) FIELD(wg_epoch, reserved, 72)       \
-    SIZE(wg_train_options, 440) FIELD(wg_train_options, optimizer, 0)                             \
+    SIZE(wg_train_options, 464) FIELD(wg_train_options, optimizer, 0)                             \
        FIELD(wg_train_options, epochs, 304) FIELD(wg_train_options, batch_size, 312)              \
        FIELD(wg_train_options, seed, 320) FIELD(wg_train_options, rate, 328)                      \
        FIELD(wg_train_options, rate_user, 336) FIELD(wg_train_options, on_epoch, 344)             \
        FIELD(wg_train_options, on_epoch_user, 352) FIELD(wg_train_options, patience, 360)         \
-       FIELD(wg_train_options, keep_last, 368) FIELD(wg_train_options, progress, 372)             \
-       FIELD(wg_train_options, reserved, 376)
+       FIELD(wg_train_options, divergence, 368) FIELD(wg_train_options, keep_last, 376)           \
+       FIELD(wg_train_options, save_path, 384) FIELD(wg_train_options, progress, 392)             \
+       FIELD(wg_train_options, reserved, 400)
 
 typedef struct entry { const char *type, *field; size_t actual, expected; } entry;
 

@@ -184,3 +184,66 @@ Test(params, a_failing_allocator_leaves_all_as_it_was)
 {
     check(test_memory_fail_each(set_and_copy, NULL) > 8);
 }
+
+/* ---- texts ---- */
+
+static int texts_set(const wg_allocator *allocator, void *user)
+{
+    (void)user;
+    wg_params *params = wg_params_create(WG_OPTIONS(wg_params_options, .allocator = allocator));
+    int status = params == NULL ? WG_EMEMORY : wg_params_set_text(params, "config", "width=8");
+    if (status >= 0) status = wg_params_set_text(params, "a/b", "");
+    if (status >= 0) status = wg_params_set_text(params, "config", "width=16");
+    if (status >= 0) {
+        check_text(wg_params_text(params, "config"), "width=16");
+        check_text(wg_params_text(params, "a/b"), "");
+        check_status(wg_params_set_text(params, "config", NULL), WG_OK);
+        check(wg_params_text(params, "config") == NULL);
+        check_text(wg_params_text(params, "a/b"), "");
+    }
+    wg_params_free(params);
+    return status;
+}
+
+Test(params, texts_are_kept_by_key)
+{
+    check_status(texts_set(NULL, NULL), WG_OK);
+    check(test_memory_fail_each(texts_set, NULL) > 5);
+    wg_params *params = wg_params_create(NULL);
+    check_status(wg_params_set_text(params, "my key", "x"), WG_ENAME);
+    check_status(wg_params_set_text(params, "wengert", "x"), WG_ENAME);
+    check_status(wg_params_set_text(NULL, "key", "x"), WG_EINVALID);
+    check_status(wg_params_set_text(params, "none", NULL), WG_OK);
+    check(wg_params_text(params, NULL) == NULL && wg_params_text(NULL, "key") == NULL);
+    wg_params_free(params);
+}
+
+/* ---- what no layer asks for ---- */
+
+Test(params, unused_are_those_set_and_never_met)
+{
+    const float data[2] = { 1, 2 };
+    const char *path = NULL;
+    wg_params *params = wg_params_create(NULL), *copy = wg_params_create(NULL);
+    wg_tape *tape = wg_tape_create(NULL);
+    check_equal_i(wg_params_unused(params, &path), 0);
+    check(path == NULL);
+    wg_params_set(params, "old/w", two(data));
+    wg_params_set(params, "mean", two(data));
+    wg_params_set(params, "w", two(data));
+    check_equal_i(wg_params_unused(params, &path), 3);
+    check_text(path, "mean");
+    const wg_scope scope = wg_scope_root(tape, params, WG_TRAINING);
+    const wg_initializer none = { 0 };
+    wg_var w = wg_param(scope, "w", WG_F32, WG_SHAPE(2), none);
+    wg_var mean = wg_state_like(scope, "mean", w);
+    check(mean.tape == tape);
+    check_equal_i(wg_params_unused(params, &path), 1);
+    check_text(path, "old/w");
+    check_equal_i(wg_params_copy(params, "*", copy), 3);
+    check_equal_i(wg_params_unused(copy, NULL), 2); /* a state is no weight */
+    check_status(wg_params_unused(NULL, &path), WG_EINVALID);
+    wg_tape_free(tape);
+    wg_params_free(copy);
+    wg_params_free(params);
+}

@@ -274,6 +274,35 @@ Test(safetensors, loads_what_matches_and_only_what_fits)
     wg_params_free(params);
 }
 
+/* Texts come back as they were, whatever is in them; those of other programs are read too. */
+Test(safetensors, texts_come_back)
+{
+    const char *const texts[4] = { "", "width=8\nrate=1e-3\t", "a \"b\" \\ c/",
+                                   "\x01 \xc3\xa9 \x7f" };
+    const char *path = test_path("texts");
+    wg_error error = { 0 };
+    for (int i = 0; i < 4; i++) {
+        wg_params *params = wg_params_create(NULL), *copy = wg_params_create(NULL);
+        check_status(wg_params_set_text(params, "config", texts[i]), WG_OK);
+        check_status(wg_params_set_text(params, "note", "n"), WG_OK);
+        check_status(wg_params_save(params, path, &error), WG_OK);
+        check_status(wg_params_set_text(copy, "config", "replaced"), WG_OK);
+        check_status(wg_params_set_text(copy, "own", "kept"), WG_OK);
+        check_msg(wg_params_load(copy, path, "*", &error) == 0, "%s", error.message);
+        check_text(wg_params_text(copy, "config"), texts[i]);
+        check_text(wg_params_text(copy, "note"), "n");
+        check_text(wg_params_text(copy, "own"), "kept");
+        wg_params_free(copy);
+        wg_params_free(params);
+    }
+    wg_params *params = wg_params_create(NULL);
+    check_status(wg_params_set_text(params, "bad", "\xff"), WG_OK);
+    check_status(wg_params_save(params, path, &error), WG_EFORMAT);
+    check_contains(error.message, "the text under bad is not valid UTF-8");
+    wg_params_free(params);
+    test_file_remove(path);
+}
+
 /* Whatever the damage: a status, a message, and the params as they were. */
 Test(safetensors, survives_every_truncation_and_every_flipped_bit)
 {

@@ -112,6 +112,25 @@ static double there_and_back(int64_t step, int64_t step_count, double rate, void
     return step < 30 ? rate : -rate;
 }
 
+/* A rate that overshoots a hundredfold: the loss leaves its bound long before it is infinite. */
+Test(train, a_loss_that_diverges_ends_training)
+{
+    wg_train_options options = { .optimizer = wg_sgd(300, NULL), .epochs = 5, .batch_size = 50,
+                                 .divergence = 20 };
+    test_outcome found = test_train(&test_model, &options, 1);
+    check_status(found.status, WG_EFINITE);
+    check_contains(found.error.message, "it diverges; is the rate too large?");
+    test_outcome_free(&found);
+    options.optimizer.rate = 0.1;
+    found = test_train(&test_model, &options, 1);
+    check_msg(found.status >= 0, "%s", found.error.message);
+    test_outcome_free(&found);
+    options.divergence = -1;
+    found = test_train(&test_model, &options, 1);
+    check_status(found.status, WG_EINVALID);
+    test_outcome_free(&found);
+}
+
 Test(train, restores_the_best_epoch)
 {
     int64_t step_count = 60;

@@ -269,6 +269,13 @@ bool wg_params_trained(const wg_params *params, int64_t index);     /* false: st
 int wg_params_find(const wg_params *params, const char *path, wg_view *view);
 /* Creates or replaces; copied. A model that reads the path asks for its own shape and dtype. */
 int wg_params_set(wg_params *params, const char *path, wg_view value);
+/* How many parameters were set, loaded or copied but met in no recording yet, and the first of
+ * them by path if `path` is not NULL: a checkpoint whose names no layer asks for. */
+int wg_params_unused(const wg_params *params, const char **path);
+/* A text that is saved and loaded with params: configuration, a description. NULL removes it. Both
+ * are copied.  errors WG_ENAME key is no name, or "wengert" */
+int wg_params_set_text(wg_params *params, const char *key, const char *text);
+const char *wg_params_text(const wg_params *params, const char *key); /* NULL: none; until set */
 bool wg_path_matches(const char *pattern, const char *path); /* false if either is NULL */
 /* Copies what matches pattern, values and state, all or nothing; the count copied. */
 int wg_params_copy(const wg_params *source, const char *pattern, wg_params *target);

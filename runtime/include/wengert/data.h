@@ -148,17 +148,18 @@ int64_t wg_loader_batches(const wg_loader *loader); /* an epoch */
 
 /* ---- saved parameters: safetensors files ---- */
 
-/* All of params, state too, with the seed: a run that is resumed from the file continues as if it
- * had never stopped. The file appears whole or not at all: temporary file, flush, rename, flush
- * of the folder.
+/* All of params, state too, with the seed and the texts: a run that is resumed from the file
+ * continues as if it had never stopped. The file appears whole or not at all: temporary file,
+ * flush, rename, flush of the folder.
  *
- *   errors    WG_EFILE (what stood at the path stands there still); WG_EBUSY
+ *   errors    WG_EFILE (what stood at the path stands there still); WG_EBUSY; WG_EFORMAT a text is
+ *             not UTF-8
  *   source    the format's reference implementation, whose bytes these are                      */
 int wg_params_save(const wg_params *params, const char *path, wg_error *error);
 /* Reads the tensors whose names match pattern (NULL: "*") and returns their count: all of them,
  * or none and params stays as it was. Files of other programs are read as well: all their tensors
  * count as trained; f16 and bf16 are read as f32, small integers as wg_dataset_read_npy does. "*"
- * takes the seed along.
+ * takes the seed and the texts along.
  *
  *   errors    WG_EFILE, WG_EFORMAT (with path and byte), WG_ENAME a name that is no path,
  *             WG_EDTYPE a dtype without counterpart, WG_ESHAPE, WG_EDTYPE the params have it with

@@ -53,8 +53,14 @@ typedef struct wg_train_options {
     void *rate_user;
     int (*on_epoch)(const wg_epoch *epoch, void *user); /* 1: stop after this one */
     void *on_epoch_user;
-    int64_t patience; /* stop after so many epochs without a better one; 0: never */
-    bool keep_last;   /* default: the best epoch's parameters and state are put back */
+    int64_t patience;  /* stop after so many epochs without a better one; 0: never */
+    double divergence; /* give up when a batch's loss is so many times that of the first; 0: only
+                          at what is not finite */
+    bool keep_last;    /* default: the best epoch's parameters and state are put back */
+    /* A file written after each epoch, whole or not at all: the model that training would give now,
+     * for wg_params_load, and all that it needs to go on. If it is there, training goes on from it,
+     * with the same bits as if it had never stopped; it is also how one adds epochs. NULL: none. */
+    const char *save_path;
     wg_progress progress;
     uint64_t reserved[8];
 } wg_train_options;
@@ -67,8 +73,10 @@ typedef struct wg_history wg_history;
  * threads.
  *
  *   errors    those of the recording or its run, with epoch and step before them; WG_EFINITE a
- *             loss or an update is not finite: that step changed nothing; WG_ECANCEL; what
- *             on_epoch returned. The best parameters so far are put back then too
+ *             loss or an update is not finite: that step changed nothing; or the loss diverges;
+ *             WG_ECANCEL; what on_epoch returned. The best parameters so far are put back then
+ *             too. Of save_path: WG_EFILE; WG_EFORMAT the file is damaged, or no training was
+ *             saved in it; WG_EMISMATCH it was another training: other batches, seed or rows
  *   owner     *history is the caller's, also after an error if an epoch was completed; history
  *             may be NULL                                                                       */
 int wg_train(wg_runtime *runtime, const wg_model *model, wg_params *params, const wg_dataset *train,
