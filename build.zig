@@ -239,6 +239,7 @@ const tests = [_][]const u8{
     "tests/graph/test_attention.c",
     "tests/graph/test_average.c",
     "tests/graph/test_body.c",
+    "tests/graph/test_branch.c",
     "tests/graph/test_constructor.c",
     "tests/graph/test_convolution.c",
     "tests/graph/test_derivative.c",

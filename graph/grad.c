@@ -154,6 +154,19 @@ static int ruled_sweep(sweep *s, uint32_t node)
     return wg__rule_send(s->tape, node, space->cotangent[node]);
 }
 
+/* What the rule of a node reads as its first input. That of a product is made of cumulative ops,
+ * where masks end: so its factors are 1 where no product that is taken reads them. */
+static uint32_t input_selected(sweep *s, uint32_t node)
+{
+    const wg__grad_space *space = s->space;
+    wg__builder *b = &s->tape->builder;
+    const uint32_t x = space->in[0];
+    if (s->tape->record[node].op != WG__OP_prod || space->live[node] == 0) return x;
+    const uint32_t moved = wg__mask_moved(s->tape, node, 0, space->live[node]);
+    if (moved == WG__NONE) return x;
+    return wg__emit_select(b, wg__mask_record(s->tape, moved), x, wg__emit_full_like(b, x, 1));
+}
+
 /* Sends the cotangent of a node on to those of its inputs that depend. */
 static int node_sweep(sweep *s, uint32_t node)
 {
@@ -164,11 +177,13 @@ static int node_sweep(sweep *s, uint32_t node)
     if (tape->record[node].op == WG__OP_ruled) return ruled_sweep(s, node);
     if (tape->record[node].op == WG__OP_pick)
         return wg__pick_send(tape, node, space->cotangent[node]);
+    const uint32_t factors = input_selected(s, node);
+    WG_TRY(tape->error.status);
 
     const wg__node_view view = { .builder = &tape->builder,
                                  .op = (wg__op_id)tape->record[node].op,
                                  .in_count = in_count,
-                                 .in = space->in,
+                                 .in = in_count == 1 ? &factors : space->in,
                                  .needed = space->needed,
                                  .attribute = wg__tape_attribute(tape, node, &attribute_count),
                                  .attribute_count = attribute_count,

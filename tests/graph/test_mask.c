@@ -1,5 +1,5 @@
 /* Branch masks: recorded only where an op needs one. That nothing leaks is checked with values in
- * test_replay.c. */
+ * test_branch.c. */
 #include "graph/internal.h"
 #include "support/test.h"
 

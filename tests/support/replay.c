@@ -92,17 +92,29 @@ static uint32_t op_value(replay *run, uint32_t node)
                                                  .wanted = &wanted });
 }
 
+/* What is in a body has no value: it is run where it is replayed. What is ruled has that of its
+ * first input, and so has a rule, at which nobody looks. */
+static uint32_t record_value(replay *run, uint32_t node)
+{
+    const wg_tape *tape = run->tape;
+    const wg__op_id op = (wg__op_id)tape->record[node].op;
+    int32_t in_count;
+    if (tape->record[node].body != 0) return WG__NONE;
+    if (op == WG__OP_rule || op == WG__OP_ruled)
+        return run->value[wg__tape_inputs(tape, node, &in_count)[0]];
+    const bool is_leaf = op == WG__OP_input || op == WG__OP_parameter || op == WG__OP_constant;
+    return is_leaf ? leaf_value(run, node) : op_value(run, node);
+}
+
 static void on_record(wg_tape *tape, uint32_t node, void *user)
 {
     replay *run = user;
     follow(run);
+    check(tape == run->tape);
     check_equal_i(node, run->count);
     check(wg__grow(&wg__allocator_default, (void **)&run->value, &run->capacity, run->count + 1,
                    sizeof *run->value) == WG_OK);
-    const wg__op_id op = (wg__op_id)tape->record[node].op;
-    const bool is_leaf = op == WG__OP_input || op == WG__OP_parameter || op == WG__OP_constant;
-    run->value[run->count] = is_leaf ? leaf_value(run, node) : op_value(run, node);
-    run->count++;
+    run->value[run->count++] = record_value(run, node);
 }
 
 replay *replay_attach(wg_tape *tape, wg__level level)
