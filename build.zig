@@ -296,6 +296,7 @@ const tests = [_][]const u8{
     "tests/ops/test_words.c",
     "tests/runtime/test_allocation.c",
     "tests/runtime/test_bits.c",
+    "tests/runtime/test_branch_price.c",
     "tests/runtime/test_check.c",
     "tests/runtime/test_check_table.c",
     "tests/runtime/test_checkpoint.c",

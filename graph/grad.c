@@ -87,14 +87,6 @@ static void cotangent_add(sweep *s, uint32_t node, uint32_t gradient, uint32_t l
     s->space->live[node] = wg__mask_or(s->tape, s->space->live[node], live);
 }
 
-/* 0 where the mask is false, whatever the rule gave. */
-static uint32_t gradient_masked(sweep *s, uint32_t gradient, uint32_t live)
-{
-    wg__builder *b = &s->tape->builder;
-    const uint32_t condition = wg__mask_record(s->tape, live);
-    return wg__emit_select(b, condition, gradient, wg__emit_full_like(b, gradient, 0));
-}
-
 /* Where the gradient by input i is live, given where the result's cotangent is; what must be zeroed
  * elsewhere is. */
 static uint32_t live_of_input(sweep *s, uint32_t node, int32_t i, const uint32_t *in, uint32_t live,
@@ -106,13 +98,13 @@ static uint32_t live_of_input(sweep *s, uint32_t node, int32_t i, const uint32_t
     switch (wg__op_table[op].class) {
     case WG__CLASS_LINEAR: return live;
     case WG__CLASS_MAP:
-        *gradient = gradient_masked(s, *gradient, live);
+        *gradient = wg__mask_apply(s->tape, live, *gradient);
         return live;
     case WG__CLASS_MOVE: return wg__mask_moved(s->tape, node, (uint32_t)i, live);
     case WG__CLASS_REDUCE: {
         const uint32_t moved = wg__mask_moved(s->tape, node, (uint32_t)i, live);
         if (op != WG__OP_sum && moved != WG__NONE)
-            *gradient = gradient_masked(s, *gradient, moved);
+            *gradient = wg__mask_apply(s->tape, moved, *gradient);
         return moved;
     }
     default: return 0;   /* ends where elements meet */

@@ -38,13 +38,6 @@ uint32_t wg__mask_branch(wg_tape *tape, uint32_t condition, bool is_taken, uint3
     return mask_add(tape, (wg__mask){ .kind = WG__MASK_AND, .x = literal, .y = mask });
 }
 
-uint32_t wg__mask_moved(wg_tape *tape, uint32_t node, uint32_t input, uint32_t mask)
-{
-    if (mask == 0) return 0;
-    return mask_add(tape, (wg__mask){
-        .kind = WG__MASK_MOVED, .node = node, .x = mask, .y = input });
-}
-
 /* One condition and its negation: together they are everywhere. */
 static bool are_opposite(const wg_tape *tape, uint32_t x, uint32_t y)
 {
@@ -59,10 +52,99 @@ static bool are_same(const wg_tape *tape, uint32_t x, uint32_t y)
     return is_literal(a) && a->kind == b->kind && a->node == b->node;
 }
 
+/* ---- closures ----
+ *
+ * A mean that is taken away from its elements sends back what all of them sent to it: a mask joined
+ * over some axes, and repeated over the same. It holds all that it was joined from, and joined once
+ * more it is what it was: so a norm's masks stay few. */
+
+typedef struct closure { uint32_t of, joined, axes; } closure;
+
+static wg__op_id op_moved(const wg_tape *tape, uint32_t id)
+{
+    const wg__mask *mask = mask_at(tape, id);
+    return mask->kind == WG__MASK_MOVED ? (wg__op_id)tape->record[mask->node].op : WG__OP_NONE;
+}
+
+static uint32_t input_of(const wg_tape *tape, uint32_t node)
+{
+    int32_t count;
+    return wg__tape_inputs(tape, node, &count)[0];
+}
+
+/* Axes of a broadcast's result over which its input is repeated. */
+static uint32_t repeated_axes(const wg__shape *from, const wg__shape *to)
+{
+    uint32_t bits = 0;
+    for (int32_t i = 0; i < to->rank; i++) {
+        const int32_t own = i - (to->rank - from->rank);
+        if (own < 0 || from->dim[own] != to->dim[i]) bits |= 1u << i;
+    }
+    return bits;
+}
+
+/* The axes over which a mask was joined at a broadcast, or will be repeated at a reduction. */
+static uint32_t axes_moved(const wg_tape *tape, uint32_t node)
+{
+    const uint32_t in = input_of(tape, node);
+    const wg__op_id op = (wg__op_id)tape->record[node].op;
+    int32_t count;
+    if (op == WG__OP_broadcast)
+        return repeated_axes(wg__tape_shape(tape, in), wg__tape_shape(tape, node));
+    uint32_t axes = wg__reduced_axes(op, wg__tape_attribute(tape, node, &count));
+    const wg__shape *shape = wg__tape_shape(tape, in);
+    for (int32_t i = 0; i < shape->rank; i++)
+        if (shape->dim[i] == 1) axes &= ~(1u << i);
+    return axes;
+}
+
+/* The mask is a closure: repeated by a reduction, joined by a broadcast over the same axes of the
+ * same shape, and reshaped at most in between. */
+static bool closure_of(const wg_tape *tape, uint32_t id, closure *out)
+{
+    const wg__op_id op = op_moved(tape, id);
+    if (op == WG__OP_NONE || wg__op_table[op].class != WG__CLASS_REDUCE) return false;
+    uint32_t joined = mask_at(tape, id)->x;
+    while (op_moved(tape, joined) == WG__OP_reshape) joined = mask_at(tape, joined)->x;
+    if (op_moved(tape, joined) != WG__OP_broadcast) return false;
+    const uint32_t reduction = mask_at(tape, id)->node, broadcast = mask_at(tape, joined)->node;
+    const uint32_t axes = axes_moved(tape, broadcast);
+    if (tape->record[input_of(tape, reduction)].shape != tape->record[broadcast].shape ||
+        axes_moved(tape, reduction) != axes)
+        return false;
+    *out = (closure){ .of = mask_at(tape, joined)->x, .joined = joined, .axes = axes };
+    return true;
+}
+
+/* y is a closure that holds x, or another closure of the same. */
+static bool is_within(const wg_tape *tape, uint32_t x, uint32_t y)
+{
+    closure a, b;
+    if (!closure_of(tape, y, &b)) return false;
+    if (are_same(tape, x, b.of)) return true;
+    return closure_of(tape, x, &a) && a.joined == b.joined && a.axes == b.axes;
+}
+
+uint32_t wg__mask_moved(wg_tape *tape, uint32_t node, uint32_t input, uint32_t mask)
+{
+    if (mask == 0) return 0;
+    closure c;
+    if (tape->record[node].op == WG__OP_broadcast && closure_of(tape, mask, &c)) {
+        const uint32_t from = input_of(tape, node);
+        const uint32_t before = input_of(tape, mask_at(tape, c.joined)->node);
+        if (axes_moved(tape, node) == c.axes &&
+            tape->record[from].shape == tape->record[before].shape)
+            return c.joined;
+    }
+    return mask_add(tape, (wg__mask){
+        .kind = WG__MASK_MOVED, .node = node, .x = mask, .y = input });
+}
+
 uint32_t wg__mask_or(wg_tape *tape, uint32_t x, uint32_t y)
 {
     if (x == 0 || y == 0) return 0;
-    if (are_same(tape, x, y)) return x;
+    if (are_same(tape, x, y) || is_within(tape, x, y)) return y;
+    if (is_within(tape, y, x)) return x;
     if (are_opposite(tape, x, y)) return 0;
     const wg__mask *a = mask_at(tape, x), *b = mask_at(tape, y);
     const bool are_halves = a->kind == WG__MASK_AND && b->kind == WG__MASK_AND && a->y == b->y &&
@@ -73,17 +155,24 @@ uint32_t wg__mask_or(wg_tape *tape, uint32_t x, uint32_t y)
 
 /* ---- recording ---- */
 
-/* Of a broadcast: an element of the input is live if any of its repetitions is. */
-static uint32_t record_unrepeated(wg_tape *tape, const wg__shape *from, uint32_t value)
+/* A broadcast of what is false where a condition holds: nothing is recorded at its size for it. */
+static bool is_joined_not(const wg_tape *tape, const wg__mask *mask)
 {
-    const wg__shape to = *wg__tape_shape(tape, value);
-    uint32_t bits = 0;
-    for (int32_t i = 0; i < to.rank; i++) {
-        const int32_t own = i - (to.rank - from->rank);
-        if (own < 0 || from->dim[own] != to.dim[i]) bits |= 1u << i;
-    }
+    return mask->kind == WG__MASK_MOVED && tape->record[mask->node].op == WG__OP_broadcast &&
+           mask_at(tape, mask->x)->kind == WG__MASK_NOT;
+}
+
+/* Of a broadcast: an element of the input is live if any of its repetitions is; if a condition does
+ * not hold at all of them. */
+static uint32_t record_joined(wg_tape *tape, const wg__mask *mask, const wg__shape *from)
+{
     wg__builder *b = &tape->builder;
-    return wg__emit_reshape(b, wg__emit_quantify(b, WG__OP_max, value, bits), from);
+    const uint32_t bits = axes_moved(tape, mask->node);
+    const bool is_not = is_joined_not(tape, mask);
+    const uint32_t value = is_not ? mask_at(tape, mask->x)->node : mask_at(tape, mask->x)->value;
+    const uint32_t joined = wg__emit_quantify(b, is_not ? WG__OP_min : WG__OP_max, value, bits);
+    const uint32_t shaped = wg__emit_reshape(b, joined, from);
+    return is_not ? wg__emit1(b, WG__OP_not, shaped) : shaped;
 }
 
 /* Of a concatenation: the part that is input `input`. */
@@ -101,15 +190,16 @@ static uint32_t record_part(wg_tape *tape, uint32_t node, uint32_t input, uint32
 /* The mask over a node's result, moved to an input as the cotangent is: by the node's own rule, but
  * that what is summed is joined by `or`, and what was reduced in any way is spread as a sum's
  * is. */
-static uint32_t record_moved(wg_tape *tape, const wg__mask *mask, uint32_t value)
+static uint32_t record_moved(wg_tape *tape, const wg__mask *mask)
 {
     const wg__op_id op = (wg__op_id)tape->record[mask->node].op;
+    const uint32_t value = mask_at(tape, mask->x)->value;
     if (op == WG__OP_concat) return record_part(tape, mask->node, mask->y, value);
     int32_t in_count, attribute_count;
     const uint32_t in = wg__tape_inputs(tape, mask->node, &in_count)[0];
     WG_ASSERT(in_count == 1 && mask->y == 0);
     const wg__shape from = *wg__tape_shape(tape, in);
-    if (op == WG__OP_broadcast) return record_unrepeated(tape, &from, value);
+    if (op == WG__OP_broadcast) return record_joined(tape, mask, &from);
 
     const bool is_needed = true;
     uint32_t moved = WG__NONE;
@@ -140,7 +230,7 @@ static uint32_t record_one(wg_tape *tape, uint32_t id)
     case WG__MASK_OR:
         return wg__emit2(b, mask.kind == WG__MASK_AND ? WG__OP_and : WG__OP_or,
                          mask_at(tape, mask.x)->value, mask_at(tape, mask.y)->value);
-    default: return record_moved(tape, &mask, mask_at(tape, mask.x)->value);
+    default: return record_moved(tape, &mask);
     }
 }
 
@@ -148,7 +238,7 @@ static uint32_t record_one(wg_tape *tape, uint32_t id)
 static uint32_t operand_missing(const wg_tape *tape, uint32_t id)
 {
     const wg__mask *mask = mask_at(tape, id);
-    if (is_literal(mask)) return 0;
+    if (is_literal(mask) || is_joined_not(tape, mask)) return 0;
     if (mask_at(tape, mask->x)->value == WG__NONE) return mask->x;
     const bool has_y = mask->kind == WG__MASK_AND || mask->kind == WG__MASK_OR;
     return has_y && mask_at(tape, mask->y)->value == WG__NONE ? mask->y : 0;
@@ -181,4 +271,13 @@ uint32_t wg__mask_record(wg_tape *tape, uint32_t mask)
         depth--;
     }
     return mask_at(tape, mask)->value;
+}
+
+uint32_t wg__mask_apply(wg_tape *tape, uint32_t mask, uint32_t gradient)
+{
+    wg__builder *b = &tape->builder;
+    const uint32_t zero = wg__emit_full_like(b, gradient, 0);
+    const wg__mask *literal = mask_at(tape, mask);
+    if (literal->kind == WG__MASK_NOT) return wg__emit_select(b, literal->node, zero, gradient);
+    return wg__emit_select(b, wg__mask_record(tape, mask), gradient, zero);
 }

@@ -326,5 +326,7 @@ uint32_t wg__mask_branch(wg_tape *tape, uint32_t condition, bool is_taken, uint3
 uint32_t wg__mask_moved(wg_tape *tape, uint32_t node, uint32_t input, uint32_t mask);
 uint32_t wg__mask_or(wg_tape *tape, uint32_t x, uint32_t y);
 uint32_t wg__mask_record(wg_tape *tape, uint32_t mask); /* the bool record; mask is not 0 */
+/* gradient, and 0 where the mask is false; mask is not 0. */
+uint32_t wg__mask_apply(wg_tape *tape, uint32_t mask, uint32_t gradient);
 
 #endif
