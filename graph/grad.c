@@ -169,13 +169,13 @@ static int node_sweep(sweep *s, uint32_t node)
     if (tape->record[node].op == WG__OP_ruled) return ruled_sweep(s, node);
     if (tape->record[node].op == WG__OP_pick)
         return wg__pick_send(tape, node, space->cotangent[node]);
-    const uint32_t factors = input_selected(s, node);
+    const uint32_t first = input_selected(s, node);
     WG_TRY(tape->error.status);
 
     const wg__node_view view = { .builder = &tape->builder,
                                  .op = (wg__op_id)tape->record[node].op,
                                  .in_count = in_count,
-                                 .in = in_count == 1 ? &factors : space->in,
+                                 .in = in_count == 1 ? &first : space->in,
                                  .needed = space->needed,
                                  .attribute = wg__tape_attribute(tape, node, &attribute_count),
                                  .attribute_count = attribute_count,
