@@ -290,6 +290,7 @@ const tests = [_][]const u8{
     "tests/ops/test_reduce.c",
     "tests/ops/test_rules.c",
     "tests/ops/test_source.c",
+    "tests/ops/test_sweep.c",
     "tests/ops/test_table.c",
     "tests/ops/test_whole.c",
     "tests/ops/test_window.c",
@@ -349,6 +350,7 @@ const test_support = [_][]const u8{
     "tests/support/memory.c",
     "tests/support/mutant.c",
     "tests/support/orders.c",
+    "tests/support/parallel.c",
     "tests/support/problem.c",
     "tests/support/replay.c",
     "tests/support/sketch.c",
@@ -507,6 +509,9 @@ pub fn build(b: *std.Build) void {
     _ = legs.add(bitsProgram(checked, checked_library), "check", "bits in Debug", &.{bits_list});
     addTests(checked, checked_library, legs);
     addRaces(checked.withRaces());
+    const emulator = b.option([]const u8, "emulator", "what runs the tests of a foreign target, such as qemu-aarch64");
+    addTests(checked, checked.library(.static), emulator);
+    addLongTests(fast, library, emulator);
 }
 
 // ---- the steps -------------------------------------------------------------------------------
@@ -597,6 +602,10 @@ fn bitsProgram(project: Project, lib: *Compile) *Compile {
 /// The test command: both runners, every program, the tidy check, and last of all the sum of their counts.
 fn addTests(project: Project, lib: *Compile, legs: Legs) void {
     const b = project.b;
+/// The test command: both runners, every program, the tidy check, and last of all the sum of their counts.
+fn addTests(project: Project, lib: *Compile, emulator: ?[]const u8) void {
+    const b = project.b;
+    const legs: Legs = .init(project, emulator);
     const small = testProgram(project, "wg-tests", lib, false);
     _ = legs.add(small, "count", "tests on the small runner", &.{});
 
@@ -644,6 +653,14 @@ fn addRaces(project: Project) void {
         before = &run.step;
     }
     step.dependOn(before.?);
+/// The same tests with the long ones among them, optimised: hours of work on few cores.
+fn addLongTests(project: Project, lib: *Compile, emulator: ?[]const u8) void {
+    const b = project.b;
+    const legs: Legs = .init(project, emulator);
+    const run = legs.add(testProgram(project, "wg-tests-long", lib, false), "count", "all tests, long ones too", &.{});
+    run.addArg("--long");
+    passArguments(b, run);
+    b.step("test-long", "All tests and the long ones, in hours (-- TEXT as for test-quick)").dependOn(&legs.sum.step);
 }
 
 fn testProgram(project: Project, name: []const u8, lib: *Compile, criterion: bool) *Compile {
@@ -708,7 +725,7 @@ const Legs = struct {
     sum: *Run,
     emulator: ?[]const u8,
 
-    fn init(project: Project) Legs {
+    fn init(project: Project, emulator: ?[]const u8) Legs {
         const b = project.b;
         const tally = hostTool(b, "tally", &.{"tests/support/tally.c"});
         const sum = b.addRunArtifact(tally);
@@ -719,7 +736,7 @@ const Legs = struct {
             .b = b,
             .tally = tally,
             .sum = sum,
-            .emulator = b.option([]const u8, "emulator", "what runs the tests of a foreign target, such as qemu-aarch64"),
+            .emulator = emulator,
         };
     }
 

@@ -235,11 +235,17 @@ WG__WORD V F(log1p)(V x)
     return v_with_sign_of(r, x); /* for zeros */
 }
 
-/* max(x, y) + log(1 + exp(-|x - y|)); equal infinities have no difference to take. */
+/* max(x, y) + log(1 + exp(-|x - y|)); equal infinities have no difference to take. What the
+ * difference was rounded by (Knuth's sum) would be units of a small result, and is made good.    */
 WG__WORD V F(logaddexp)(V x, V y)
 {
-    const V gap = v_select(v_eq(x, y), K(0), v_sub(x, y));
-    const V e = F(exp)(v_neg(v_abs(gap)));
+    const V gap = v_select(v_eq(x, y), K(0), v_sub(x, y)), part = v_sub(gap, x);
+    const V gap_low = v_sub(v_sub(x, v_sub(gap, part)), v_add(y, part));
+    const V low = v_select(v_lt(v_abs(gap_low), K(INFINITY)), gap_low, K(0));
+    const F(reduced) a = F(reduce)(v_clamp(v_neg(v_abs(gap)), EXP_LOW, 0));
+    const V slope = v_fma(v_fma(a.r, K(0.5), K(1)), a.r, K(1)); /* exp(r) to 1% */
+    const V rest_low = v_fnma(v_with_sign_of(slope, gap), low, a.low);
+    const V e = v_scale(v_add(F(exp_rest_low)(a.r, rest_low), K(1)), a.n);
     const V w = v_add(e, K(1)), lost = v_sub(e, v_sub(w, K(1)));
     /* lost / w, with 1 / (1 + e) to 2%: enough, if it is 1 where e is lost altogether. */
     const V inverse = v_fma(v_fma(e, K(0.43), K(-0.92)), e, K(1));

@@ -108,4 +108,9 @@ void test_abort(const char *message)
     cr_assert_fail("%s", message);
     abort();
 }
+
+bool test_is_long(void)
+{
+    return false;
+}
 #endif

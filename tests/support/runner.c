@@ -1,6 +1,7 @@
 /* The small runner: all tests in one process, in the order of their names, without any library.
  *
- *     wg-tests [--list] [TEXT ...]    runs the tests whose suite/name contains one of the texts
+ *     wg-tests [--list] [--long] [TEXT ...]    runs the tests whose suite/name contains one of the
+ *                                              texts; those of TestLong only if --long is given
  *
  * The last line is `N passed, N failed`. A crash or a test that hangs is counted as a failure and
  * ends the run: memory can no longer be trusted.                                                 */
@@ -15,12 +16,14 @@
 #include <unistd.h>
 #endif
 
-enum { TEST_SECONDS_MAX = 600 }; /* no test takes minutes, even emulated on a busy machine */
+/* No test takes minutes, even emulated on a busy machine; a long one may take an hour. */
+enum { TEST_SECONDS_MAX = 600, LONG_SECONDS_MAX = 3 * 3600 };
 
 static test_case *first;
 static const test_case *running;
 static jmp_buf leave;
 static int passed_count, failed_count;
+static bool is_long;
 
 static int order_of(const test_case *x, const test_case *y)
 {
@@ -42,11 +45,21 @@ void test_abort(const char *message)
     longjmp(leave, 1);
 }
 
+bool test_is_long(void)
+{
+    return is_long;
+}
+
+static int seconds_max(void)
+{
+    return is_long ? LONG_SECONDS_MAX : TEST_SECONDS_MAX;
+}
+
 /* Not async-signal-safe, but the process is lost either way, and the counts are worth the try. */
 static void end_on_signal(int number)
 {
     fprintf(stderr, "%s/%s: signal %d: crashed, or ran for more than %d s\n", running->suite,
-            running->name, number, TEST_SECONDS_MAX);
+            running->name, number, seconds_max());
     printf("%d passed, %d failed\n", passed_count, failed_count + 1);
     fflush(stdout);
     _Exit(1);
@@ -56,7 +69,7 @@ static void run_one(const test_case *test)
 {
     running = test;
 #if !defined(_WIN32)
-    alarm(TEST_SECONDS_MAX);
+    alarm((unsigned)seconds_max());
 #endif
     if (setjmp(leave) == 0) {
         test->body();
@@ -69,6 +82,7 @@ static void run_one(const test_case *test)
 
 static bool is_chosen(const test_case *test, int count, char **texts)
 {
+    if (test->is_long && !is_long) return false;
     char name[300];
     snprintf(name, sizeof name, "%s/%s", test->suite, test->name);
     for (int i = 0; i < count; i++)
@@ -76,10 +90,19 @@ static bool is_chosen(const test_case *test, int count, char **texts)
     return count == 0;
 }
 
+/* The option is the next argument. */
+static bool takes(int argc, char **argv, int *at, const char *option)
+{
+    const bool is_there = *at < argc && strcmp(argv[*at], option) == 0;
+    *at += is_there;
+    return is_there;
+}
+
 int main(int argc, char **argv)
 {
-    const bool list = argc > 1 && strcmp(argv[1], "--list") == 0;
-    const int skip = list ? 2 : 1;
+    int skip = 1;
+    const bool list = takes(argc, argv, &skip, "--list");
+    is_long = takes(argc, argv, &skip, "--long");
     const int signals[] = { SIGSEGV, SIGABRT, SIGFPE, SIGILL,
 #if !defined(_WIN32)
                             SIGBUS, SIGTRAP, SIGALRM

@@ -7,6 +7,9 @@
  *         check(wg__shape_join(&x, &y, &out) == WG_ESHAPE);
  *     }
  *
+ * TestLong is a test that takes minutes: it runs in `./zigw build test-long` alone, which runs the
+ * others too. Both runners leave it out elsewhere.
+ *
  * The first failed check prints file, line, expression and values, and ends its test; it may stand
  * in a helper function, but only on the thread that runs the test.                               */
 #ifndef WG_TEST_H
@@ -18,19 +21,24 @@
 
 #if defined(WG_USE_CRITERION)
 #include <criterion/criterion.h>
+#define TestLong(suite, name)                                                                      \
+    __attribute__((unused)) static void suite##_##name##_body(void)
 #else
 typedef struct test_case {
     const char *suite, *name;
+    bool is_long;
     void (*body)(void);
     struct test_case *next;
 } test_case;
 void test_add(test_case *test);
 
-#define Test(suite, name)                                                                          \
+#define Test(suite, name)     TEST_CASE(suite, name, false)
+#define TestLong(suite, name) TEST_CASE(suite, name, true)
+#define TEST_CASE(suite, name, is_long)                                                            \
     static void suite##_##name##_body(void);                                                       \
     __attribute__((constructor, used)) static void suite##_##name##_add(void)                      \
     {                                                                                              \
-        static test_case test = { #suite, #name, suite##_##name##_body, NULL };                    \
+        static test_case test = { #suite, #name, is_long, suite##_##name##_body, NULL };           \
         test_add(&test);                                                                           \
     }                                                                                              \
     static void suite##_##name##_body(void)
@@ -76,6 +84,9 @@ void test_close(test_place place, double actual, double expected, double toleran
 void test_text(test_place place, const char *actual, const char *expected);
 void test_contains(test_place place, const char *text, const char *part);
 void test_bytes(test_place place, const void *actual, const void *expected, size_t bytes);
+
+/* True in `test-long`: a test that samples may then go through everything. */
+bool test_is_long(void);
 
 /* Seed of a random test: WG_SEED of the environment, else the clock's; a failure prints it. */
 uint64_t test_seed(void);
