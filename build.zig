@@ -504,14 +504,13 @@ pub fn build(b: *std.Build) void {
     addMainJob(fast, library);
     addBenchmarks(fast, library);
     const checked_library = checked.library(.static);
-    const legs: Legs = .init(checked);
+    const emulator = b.option([]const u8, "emulator", "what runs the tests of a foreign target, such as qemu-aarch64");
+    const legs: Legs = .init(checked, emulator);
     addBits(fast, library, legs);
     _ = legs.add(bitsProgram(checked, checked_library), "check", "bits in Debug", &.{bits_list});
     addTests(checked, checked_library, legs);
+    addLongTests(fast, library, .init(fast, emulator));
     addRaces(checked.withRaces());
-    const emulator = b.option([]const u8, "emulator", "what runs the tests of a foreign target, such as qemu-aarch64");
-    addTests(checked, checked.library(.static), emulator);
-    addLongTests(fast, library, emulator);
 }
 
 // ---- the steps -------------------------------------------------------------------------------
@@ -602,10 +601,6 @@ fn bitsProgram(project: Project, lib: *Compile) *Compile {
 /// The test command: both runners, every program, the tidy check, and last of all the sum of their counts.
 fn addTests(project: Project, lib: *Compile, legs: Legs) void {
     const b = project.b;
-/// The test command: both runners, every program, the tidy check, and last of all the sum of their counts.
-fn addTests(project: Project, lib: *Compile, emulator: ?[]const u8) void {
-    const b = project.b;
-    const legs: Legs = .init(project, emulator);
     const small = testProgram(project, "wg-tests", lib, false);
     _ = legs.add(small, "count", "tests on the small runner", &.{});
 
@@ -636,6 +631,15 @@ fn addTests(project: Project, lib: *Compile, emulator: ?[]const u8) void {
     b.step("test", "Run all tests; the last line is `N passed, N failed`").dependOn(&legs.sum.step);
 }
 
+/// The same tests on the small runner with the long ones among them, optimised.
+fn addLongTests(project: Project, lib: *Compile, legs: Legs) void {
+    const b = project.b;
+    const run = legs.add(testProgram(project, "wg-tests-long", lib, false), "count", "all tests, long ones too", &.{});
+    run.addArg("--long");
+    passArguments(b, run);
+    b.step("test-long", "All tests and those that take minutes (-- TEXT as for test-quick)").dependOn(&legs.sum.step);
+}
+
 /// Everything on the small runner under ThreadSanitizer, with few threads and with many.
 fn addRaces(project: Project) void {
     const b = project.b;
@@ -653,14 +657,6 @@ fn addRaces(project: Project) void {
         before = &run.step;
     }
     step.dependOn(before.?);
-/// The same tests with the long ones among them, optimised: hours of work on few cores.
-fn addLongTests(project: Project, lib: *Compile, emulator: ?[]const u8) void {
-    const b = project.b;
-    const legs: Legs = .init(project, emulator);
-    const run = legs.add(testProgram(project, "wg-tests-long", lib, false), "count", "all tests, long ones too", &.{});
-    run.addArg("--long");
-    passArguments(b, run);
-    b.step("test-long", "All tests and the long ones, in hours (-- TEXT as for test-quick)").dependOn(&legs.sum.step);
 }
 
 fn testProgram(project: Project, name: []const u8, lib: *Compile, criterion: bool) *Compile {

@@ -7,7 +7,6 @@
 #include "support/test.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { LENGTH_MAX = 129, LINES = 3, BYTES = LENGTH_MAX * LINES * 8 };
@@ -186,12 +185,6 @@ static void check_reduction(bench *b, specimen s, wg__level level, int64_t n, in
         check_only(&t, line, is_shown, i);
         memcpy(at, kept, wg_dtype_bytes(s.in[0].dtype));
     }
-}
-
-/* WG_LONG of the environment goes through everything. */
-static bool test_is_long(void)
-{
-    return getenv("WG_LONG") != NULL;
 }
 
 /* ---- all of them ---- */

@@ -214,12 +214,6 @@ static void check_occasion(const occasion *o, uint64_t *state)
     problem_free(&p);
 }
 
-/* WG_LONG of the environment goes through everything. */
-static bool test_is_long(void)
-{
-    return getenv("WG_LONG") != NULL;
-}
-
 /* ---- the product ---- */
 
 /* Of `of` cases one is drawn, of long ones fewer; all are taken in test-long. */
