@@ -25,12 +25,6 @@ typedef struct bench {
     wg_var value[SKETCH_NODES_MAX];
 } bench;
 
-/* WG_LONG of the environment runs a hundred times as many. */
-static bool test_is_long(void)
-{
-    return getenv("WG_LONG") != NULL;
-}
-
 /* ---- numbers that tell elements apart ---- */
 
 /* Of stream 0 the weight of a step's element, of 1 and 2 the directions of a leaf's. */
