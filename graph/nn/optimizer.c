@@ -324,6 +324,75 @@ static int application_open(application *a, wg_scope scope, const wg_var *gradie
     return status;
 }
 
+/* ---- a step as a span ---- */
+
+/* Called twice: to count, with to NULL, and to write. */
+typedef struct sink { unsigned char *to; size_t bytes; } sink;
+
+static void put(sink *out, const void *data, size_t bytes)
+{
+    if (out->to) memcpy(out->to + out->bytes, data, bytes);
+    out->bytes += bytes;
+}
+
+static void put_groups(sink *out, const wg_optimizer *optimizer)
+{
+    for (int64_t i = 0; i < optimizer->group_count; i++) {
+        const wg_group *group = &optimizer->group[i];
+        const double number[] = { group->rate_factor, group->decay, group->l1, group->frozen };
+        put(out, number, sizeof number);
+        put(out, group->pattern, strlen(group->pattern) + 1);
+    }
+}
+
+/* All that a step of a pure optimiser depends on: the rate is an input, and recorded before. */
+static void put_application(sink *out, const application *a, const wg_var *gradient)
+{
+    const wg_optimizer *o = a->optimizer;
+    const double number[] = { o->decay, o->l1, o->l2, o->clip_norm, o->clip_value };
+    const int64_t whole[] = { o->accumulate, o->group_count, a->count };
+    const uint32_t word[] = { a->own.path, a->own.flags, a->own.replaced, a->rate.index,
+                              o->unchecked, o->own_decay };
+    put(out, "wg_apply", sizeof "wg_apply");
+    put(out, &o->update, sizeof o->update);
+    put(out, &o->prepare, sizeof o->prepare);
+    put(out, &o->user, sizeof o->user);
+    put(out, &a->own.params, sizeof a->own.params);
+    put(out, number, sizeof number);
+    put(out, o->setting, sizeof o->setting);
+    put(out, whole, sizeof whole);
+    put(out, word, sizeof word);
+    put_groups(out, o);
+    for (int64_t i = 0; i < a->count; i++) {
+        put(out, &a->parameter[i].index, sizeof a->parameter[i].index);
+        put(out, &gradient[i].index, sizeof gradient[i].index);
+    }
+}
+
+/* wg_span_open with the key of the step; 0 of a rule that may be a caller's. */
+static int span_open(const application *a, const wg_var *gradient)
+{
+    if (!a->optimizer->pure) return 0;
+    sink count = { 0 };
+    put_application(&count, a, gradient);
+    sink key = { .to = wg_tape_take(a->tape, count.bytes) };
+    if (!key.to) return wg_tape_status(a->tape);
+    put_application(&key, a, gradient);
+    return wg_span_open(a->tape, key.to, key.bytes);
+}
+
+static void steps_record(application *a, const wg_var *gradient)
+{
+    gradients_accumulate(a);
+    gradients_clip_value(a);
+    gradients_clip_norm(a);
+    step_prepare(a);
+    for (int64_t i = 0; i < a->count && wg_tape_status(a->tape) == WG_OK; i++) {
+        parameter_update(a, a->parameter[i], a->gradient[i]);
+        place(gradient[i]);
+    }
+}
+
 int wg_apply(const wg_optimizer *optimizer, wg_scope scope, int64_t count, const wg_var *parameter,
              const wg_var *gradient)
 {
@@ -334,13 +403,10 @@ int wg_apply(const wg_optimizer *optimizer, wg_scope scope, int64_t count, const
     int status = application_open(&a, scope, gradient);
     if (status >= 0) status = pairs_check(&a);
     if (status < 0 || count == 0) return status;
-    gradients_accumulate(&a);
-    gradients_clip_value(&a);
-    gradients_clip_norm(&a);
-    step_prepare(&a);
-    for (int64_t i = 0; i < count && wg_tape_status(a.tape) == WG_OK; i++) {
-        parameter_update(&a, parameter[i], a.gradient[i]);
-        place(gradient[i]);
+    const int is_skipped = span_open(&a, gradient);
+    if (is_skipped == 0) {
+        steps_record(&a, gradient);
+        if (optimizer->pure) wg_span_close(a.tape);
     }
     return wg_tape_status(a.tape);
 }

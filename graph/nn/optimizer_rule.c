@@ -109,6 +109,7 @@ wg_optimizer wg_sgd(double rate, const wg_sgd_options *options)
     return (wg_optimizer){ .update = is_sound ? update_sgd : NULL,
                            .name = "sgd",
                            .rate = rate,
+                           .pure = true,
                            .setting = { chosen.momentum, chosen.nesterov } };
 }
 
@@ -126,7 +127,7 @@ static wg_var update_lion(wg_scope state, wg_var parameter, wg_var gradient, wg_
 wg_optimizer wg_lion(double rate)
 {
     return (wg_optimizer){
-        .update = update_lion, .name = "lion", .rate = rate, .setting = { 0.9, 0.99 }
+        .update = update_lion, .name = "lion", .rate = rate, .setting = { 0.9, 0.99 }, .pure = true
     };
 }
 
@@ -151,7 +152,11 @@ static wg_var update_adagrad(wg_scope state, wg_var parameter, wg_var gradient, 
 wg_optimizer wg_adagrad(double rate)
 {
     return (wg_optimizer){
-        .update = update_adagrad, .name = "adagrad", .rate = rate, .setting = { 1e-10 }
+        .update = update_adagrad,
+        .name = "adagrad",
+        .rate = rate,
+        .setting = { 1e-10 },
+        .pure = true,
     };
 }
 
@@ -167,6 +172,7 @@ wg_optimizer wg_rmsprop(double rate, double decay)
     return (wg_optimizer){ .update = is_share(decay) ? update_rmsprop : NULL,
                            .name = "rmsprop",
                            .rate = rate,
+                           .pure = true,
                            .setting = { decay, 1e-8 } };
 }
 
@@ -226,6 +232,7 @@ static wg_optimizer adam_family(const char *name, double rate, const wg_adam_opt
                            .prepare = prepare,
                            .name = name,
                            .rate = rate,
+                           .pure = true,
                            .setting = { beta1, beta2, epsilon, chosen.amsgrad } };
 }
 

@@ -68,6 +68,7 @@
        FIELD(wg_optimizer, group_count, 88) FIELD(wg_optimizer, setting, 96)                      \
        FIELD(wg_optimizer, user, 160) FIELD(wg_optimizer, shared, 168)                            \
        FIELD(wg_optimizer, unchecked, 232) FIELD(wg_optimizer, own_decay, 233)                    \
+       FIELD(wg_optimizer, pure, 234)                                                             \
        FIELD(wg_optimizer, reserved, 240)                                                         \
     SIZE(wg_group, 56) FIELD(wg_group, pattern, 0) FIELD(wg_group, rate_factor, 8)                \
        FIELD(wg_group, decay, 16) FIELD(wg_group, l1, 24) FIELD(wg_group, frozen, 32)             \

@@ -18,7 +18,8 @@ typedef struct recipe {
     int64_t rows, length;
     double number;
     int line;                  /* 0: none is given */
-    double momentum;
+    double momentum;           /* a setting of optimiser number `optimizer` */
+    int64_t optimizer;
     int params;
     bool is_read_once;         /* at its end alone */
     int failure;
@@ -156,9 +157,24 @@ static void spoil(cook *c)
     if (r->failure == FAILS_IN_TYPE) wg_assign(wg_find(c->scope, "first"), x);
 }
 
+static wg_optimizer optimizer_of(const recipe *r)
+{
+    static const wg_group group[] = { { .pattern = "*bias", .rate_factor = 0.5, .l1 = 1e-3 } };
+    wg_optimizer adam = wg_adam(1e-4, &(wg_adam_options){ .beta1 = 0.5 + r->momentum / 2 });
+    switch (r->optimizer) {
+    case 0: return wg_sgd(1e-4, &(wg_sgd_options){ .momentum = r->momentum });
+    case 1: adam.clip_norm = 1 + r->momentum; break;
+    case 2: adam.accumulate = 2; break;
+    default:
+        adam.group = group;
+        adam.group_count = 1;
+    }
+    return adam;
+}
+
 static wg_var record(const recipe *r, wg_runtime *runtime, wg_tape *tape, wg_params *params)
 {
-    const wg_optimizer sgd = wg_sgd(1e-4, &(wg_sgd_options){ .momentum = r->momentum });
+    const wg_optimizer optimizer = optimizer_of(r);
     cook c = { .of = r, .state = r->seed, .runtime = runtime,
                .scope = wg_scope_root(tape, params, WG_TRAINING) };
     keep_in_pool(&c, wg_batch(tape, "x", wg_f32(data, WG_SHAPE(r->rows, WIDTH))));
@@ -171,7 +187,7 @@ static wg_var record(const recipe *r, wg_runtime *runtime, wg_tape *tape, wg_par
     for (int64_t i = 1; i < c.count; i++)
         sum = wg_add(sum, wg_mean(wg_tanh(c.pool[i]), WG_ALL));
     sum = at_line(&c, sum);
-    wg_minimize(&sgd, c.scope, sum);
+    wg_minimize(&optimizer, c.scope, sum);
     return sum;
 }
 
@@ -312,6 +328,7 @@ static recipe changed(recipe r, uint64_t *random)
     case 5: r.params = 1 - r.params; break;
     case 6: r.momentum = 0.5 - r.momentum; break;
     case 7: r.seed++; break;
+    case 8: r.optimizer = (r.optimizer + 1) & 3; break;
     default: break;
     }
     const uint64_t fails = test_random(random) >> 32 & 31;
@@ -383,7 +400,8 @@ static recipe first_recipe(uint64_t *random)
 {
     return (recipe){ .seed = test_random(random), .rows = 4, .number = 0.5,
                      .length = 4 + (int64_t)(test_random(random) >> 60),
-                     .line = (int)(test_random(random) >> 63) * 10 };
+                     .line = (int)(test_random(random) >> 63) * 10,
+                     .optimizer = (int64_t)(test_random(random) >> 62) };
 }
 
 Test(follow, a_recording_that_follows_is_what_it_would_be_made_anew)

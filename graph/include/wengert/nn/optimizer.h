@@ -66,6 +66,8 @@ struct wg_optimizer {
     wg_var shared[WG_SHARED_MAX]; /* for rules; else null values */
     bool unchecked;               /* no test that updates are finite */
     bool own_decay;               /* the rule itself applies self->decay */
+    bool pure;                    /* update and prepare record a function of their arguments and
+                                     of self, whatever user points to: wg_apply is then a span */
     uint64_t reserved[8];
 };
 
