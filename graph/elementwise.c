@@ -23,14 +23,15 @@ static int join_refuse(wg_tape *tape, const char *op, const wg__shape *x, const 
     return wg__tape_refuse(tape, WG_ESHAPE, op, WG__NONE, "%s", text);
 }
 
-int wg__inputs_join(wg_tape *tape, const char *op, int32_t count, uint32_t *in)
+static int inputs_broadcast(wg_tape *tape, int32_t count, uint32_t *in, const wg__shape *joined)
 {
-    const uint32_t first = tape->record[in[0]].shape;
-    bool are_equal = true;
-    for (int32_t i = 1; i < count; i++)
-        are_equal = are_equal && tape->record[in[i]].shape == first;
-    if (are_equal) return WG_OK;
+    for (int32_t i = 0; i < count; i++)
+        in[i] = wg__emit_broadcast(&tape->builder, in[i], joined);
+    return tape->error.status;
+}
 
+static int inputs_stretch(wg_tape *tape, const char *op, int32_t count, uint32_t *in)
+{
     wg__shape joined = *wg__tape_shape(tape, in[0]);
     for (int32_t i = 1; i < count; i++) {
         const wg__shape *shape = wg__tape_shape(tape, in[i]);
@@ -40,9 +41,26 @@ int wg__inputs_join(wg_tape *tape, const char *op, int32_t count, uint32_t *in)
     if (wg__shape_count(&joined) < 0)
         return wg__tape_refuse(tape, WG_ELIMIT, op, WG__NONE,
                                "the joint shape has too many elements");
-    for (int32_t i = 0; i < count; i++)
-        in[i] = wg__emit_broadcast(&tape->builder, in[i], &joined);
-    return tape->error.status;
+    return inputs_broadcast(tape, count, in, &joined);
+}
+
+int wg__inputs_join(wg_tape *tape, const char *op, int32_t count, uint32_t *in)
+{
+    const uint32_t first = tape->record[in[0]].shape;
+    bool are_equal = true;
+    for (int32_t i = 1; i < count; i++)
+        are_equal = are_equal && tape->record[in[i]].shape == first;
+    if (are_equal) return WG_OK;
+
+    /* Most often all but one are scalars, and the joint shape is that one's. */
+    const wg__shape *widest = wg__tape_shape(tape, in[0]);
+    bool has_two = false;
+    for (int32_t i = 1; i < count; i++) {
+        const wg__shape *shape = wg__tape_shape(tape, in[i]);
+        has_two = has_two || (widest->rank > 0 && shape->rank > 0 && shape != widest);
+        if (widest->rank == 0) widest = shape;
+    }
+    return has_two ? inputs_stretch(tape, op, count, in) : inputs_broadcast(tape, count, in, widest);
 }
 
 int wg__dtypes_agree(wg_tape *tape, const char *op, int32_t count, const uint32_t *in)

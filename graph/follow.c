@@ -147,11 +147,6 @@ void wg__ghost_begin(wg_tape *tape)
 
 /* ---- taking the ghost's next ---- */
 
-bool wg__ghost_has_next(const wg_tape *tape, wg__list_kind list, int64_t length)
-{
-    return tape->is_following && length < tape->ghost.length[list];
-}
-
 bool wg__ghost_takes(wg_tape *tape, wg__list_kind list, bool is_equal)
 {
     if (!tape->is_following) return false;
@@ -210,8 +205,9 @@ int wg__tape_change_at(wg_tape *tape, wg__change_kind kind, uint32_t index, uint
 {
     const wg__change change = { (uint32_t)kind, index, place, value };
     const int64_t at = tape->change_count;
-    const bool is_equal = wg__ghost_has_next(tape, WG__CHANGES, at) &&
-                          memcmp(&tape->change[at], &change, sizeof change) == 0;
+    const wg__change *ghost = &tape->change[at];
+    const bool is_equal = wg__ghost_has_next(tape, WG__CHANGES, at) && ghost->kind == change.kind &&
+                          ghost->index == index && ghost->place == place && ghost->value == value;
     if (!wg__ghost_takes(tape, WG__CHANGES, is_equal)) {
         if (wg__grow(&tape->allocator, (void **)&tape->change, &tape->change_capacity, at + 1,
                      sizeof *tape->change) < 0)

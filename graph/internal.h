@@ -88,6 +88,7 @@ typedef struct wg__version {
     uint32_t assigned;         /* value of the last assign, WG__NONE: none pending */
     uint32_t epoch;            /* commits of this recording that replaced its value */
     uint32_t first;            /* the first record that read it: its place is where it was met */
+    unsigned layout;           /* of the params when the entry was found */
     uint32_t condition;        /* assigns take effect where it holds; WG__NONE: always */
 } wg__version;
 
@@ -209,6 +210,8 @@ typedef struct wg__note { const char *path; uint32_t node; } wg__note;
  * "". */
 typedef struct wg__scope_item {
     const char *path;
+    size_t length;
+    uint64_t hash;
     uint32_t input;            /* slot */
     uint32_t version;          /* first slot; more by `next` */
     uint32_t note;             /* the latest */

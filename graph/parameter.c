@@ -29,11 +29,27 @@ static uint32_t meet_again(wg_tape *tape, uint32_t slot, const wg__version *want
     return slot;
 }
 
+/* The entry that the ghost's next version found under the same name, if nothing came, went or
+ * changed its type since. */
+static wg__entry *entry_of_ghost(const wg_tape *tape, const wg__version *wanted)
+{
+    if (!wg__ghost_has_next(tape, WG__VERSIONS, tape->version_count)) return NULL;
+    const wg__version *ghost = &tape->version[tape->version_count];
+    const bool is_found = ghost->params == wanted->params && ghost->name == wanted->name &&
+                          ghost->layout == wanted->layout && ghost->entry != NULL &&
+                          ghost->entry->is_trained == wanted->is_trained &&
+                          ghost->type.dtype == wanted->type.dtype &&
+                          wg__shape_equal(&ghost->type.shape, &wanted->type.shape);
+    return is_found ? ghost->entry : NULL;
+}
+
 /* The entry of the params in *entry, NULL if there is none; what the recording asks for is what it
  * is from now on, parameter or state. */
 static int entry_find(wg_tape *tape, const wg__version *wanted, const char *op, wg__entry **entry)
 {
     const char *path = tape->scope[wanted->name].path;
+    *entry = entry_of_ghost(tape, wanted);
+    if (*entry != NULL) return WG_OK;
     if (wg__params_lock(wanted->params, false) < 0)
         return wg__tape_refuse(tape, WG_EBUSY, op, WG__NONE,
                                "%s: the params are being written by another thread", path);
@@ -61,7 +77,8 @@ uint32_t wg__version_meet(wg_tape *tape, const wg__version *wanted, const char *
     const uint32_t known = wg__version_find(tape, wanted->name, wanted->params);
     if (known != WG__NONE) return meet_again(tape, known, wanted, op);
     wg__version version = *wanted;
-    if (entry_find(tape, wanted, op, &version.entry) < 0) return WG__NONE;
+    version.layout = atomic_load(&wanted->params->layout);
+    if (entry_find(tape, &version, op, &version.entry) < 0) return WG__NONE;
     uint32_t value = WG__NONE;
     if (version.entry == NULL) {
         const uint32_t body = wg__body_leave(tape);

@@ -2,7 +2,6 @@
  * is met twice is found where something is made of it (a parameter, a state), not here: to walk to
  * the same place twice is fine. */
 #include "graph/tape.h"
-#include <stdio.h>
 #include <string.h>
 #include <wengert/ops.h>
 
@@ -104,6 +103,22 @@ wg_scope wg_scope_in(wg_scope scope, const char *name)
     return scope;
 }
 
+enum { DIGITS_MAX = 19 };      /* of an int64_t */
+
+/* "_12" with its end; printf takes longer than all else a scope does. */
+static void number_write(char *to, int64_t index)
+{
+    char digit[DIGITS_MAX];
+    int count = 0;
+    do {
+        digit[count++] = (char)('0' + index % 10);
+        index /= 10;
+    } while (index > 0);
+    *to++ = '_';
+    while (count > 0) *to++ = digit[--count];
+    *to = '\0';
+}
+
 wg_scope wg_scope_nth(wg_scope scope, const char *name, int64_t index)
 {
     wg_tape *tape = tape_named(scope, name);
@@ -113,14 +128,16 @@ wg_scope wg_scope_nth(wg_scope scope, const char *name, int64_t index)
                         name, (long long)index);
         return scope_none(tape, scope.params);
     }
-    const size_t bytes = strlen(name) + 24;   /* '_', 19 digits, the end */
-    char *numbered = wg__arena_take(&tape->arena, bytes);
+    const size_t length = strlen(name);
+    char *numbered = wg__arena_take(&tape->arena, length + DIGITS_MAX + 2);
     if (numbered == NULL) {
         wg__tape_no_memory(tape);
         return scope_none(tape, scope.params);
     }
-    snprintf(numbered, bytes, "%s_%lld", name, (long long)index);
-    return wg_scope_in(scope, numbered);
+    memcpy(numbered, name, length);
+    number_write(numbered + length, index);
+    scope.path = wg__tape_path(tape, scope.path, numbered, true);
+    return scope;
 }
 
 wg_scope wg_scope_shared(wg_scope scope, const char *name)

@@ -21,7 +21,10 @@ bool wg__ghost_is_possible(const wg_tape *tape);
 void wg__ghost_begin(wg_tape *tape);
 void wg__ghost_leave(wg_tape *tape);
 /* True if the ghost's list has an item at this place; it may be compared. */
-bool wg__ghost_has_next(const wg_tape *tape, wg__list_kind list, int64_t length);
+static inline bool wg__ghost_has_next(const wg_tape *tape, wg__list_kind list, int64_t length)
+{
+    return tape->is_following && length < tape->ghost.length[list];
+}
 /* Takes the ghost's next item, told whether it is what is to be recorded; else leaves the ghost. */
 bool wg__ghost_takes(wg_tape *tape, wg__list_kind list, bool is_equal);
 /* Id of these words in a table of the tape, made if new; WG__NONE without memory. */
