@@ -140,6 +140,7 @@ const runtime_sources = [_][]const u8{
     "runtime/cache.c",
     "runtime/check.c",
     "runtime/cost.c",
+    "runtime/data/archive.c",
     "runtime/data/csv.c",
     "runtime/data/csv_scan.c",
     "runtime/data/dataset.c",
@@ -217,6 +218,7 @@ const tests = [_][]const u8{
     "tests/api/test_networks.c",
     "tests/api/test_programs.c",
     "tests/api/test_statements.c",
+    "tests/api/test_training.c",
     "tests/core/test_allocator.c",
     "tests/core/test_arena.c",
     "tests/core/test_cpu.c",
@@ -296,6 +298,7 @@ const tests = [_][]const u8{
     "tests/ops/test_window.c",
     "tests/ops/test_words.c",
     "tests/runtime/test_allocation.c",
+    "tests/runtime/test_archive.c",
     "tests/runtime/test_bits.c",
     "tests/runtime/test_branch_price.c",
     "tests/runtime/test_check.c",
@@ -382,6 +385,8 @@ const api_programs = [_][]const u8{
     "tests/api/p10_pinn.c",
     "tests/api/p11_per_sample.c",
     "tests/api/p12_newton_cg.c",
+    "tests/api/p13_transfer.c",
+    "tests/api/p14_own_optimizer_norm.c",
     "tests/api/p15_custom_rule_extern.c",
     "tests/api/p16_two_threads.c",
     "tests/api/p17_embedded.c",
@@ -667,6 +672,7 @@ fn testProgram(project: Project, name: []const u8, lib: *Compile, criterion: boo
     mod.addSystemIncludePath(project.simde); // The words of core/simd.h are tested one by one.
     if (criterion) mod.addCMacro("WG_USE_CRITERION", "1");
     project.addFiles(mod, &(tests ++ test_support), &Project.strict);
+    @setEvalBranchQuota(10_000); // Taking the names of the programs apart.
     inline for (api_programs) |file| {
         const own = .{ "-Wno-missing-prototypes", "-Dmain=" ++ comptime std.fs.path.stem(file) ++ "_main" };
         project.addFiles(mod, &.{file}, &(Project.strict ++ own));

@@ -166,6 +166,21 @@ int wg_params_save(const wg_params *params, const char *path, wg_error *error);
  *             another type; WG_EBUSY                                                            */
 int wg_params_load(wg_params *params, const char *path, const char *pattern, wg_error *error);
 
+/* ---- archives: tensors of other programs ----
+ * A safetensors file, whatever its names are; wg_params_set takes the views, transposed if need be
+ * (wg_view_transpose). f16 and bf16 are given as f32, small integers as by wg_dataset_read_npy. */
+
+typedef struct wg_archive wg_archive;
+
+/* errors WG_EFILE, WG_EFORMAT (with path and byte), WG_ELIMIT, WG_EMEMORY; *out is then NULL */
+int wg_archive_open(const char *path, wg_archive **out, wg_error *error);
+void wg_archive_free(wg_archive *archive);
+int64_t wg_archive_count(const wg_archive *archive);
+const char *wg_archive_name(const wg_archive *archive, int64_t index); /* sorted; NULL: none */
+/* The tensor as a contiguous view, valid until the archive is freed.
+ *   errors  WG_ENAME no such tensor; WG_EDTYPE its dtype is not read, or it has over 8 axes */
+int wg_archive_find(const wg_archive *archive, const char *name, wg_view *view);
+
 #ifdef __cplusplus
 }
 #endif
