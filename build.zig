@@ -178,10 +178,15 @@ const runtime_sources = [_][]const u8{
     "runtime/region.c",
     "runtime/replay.c",
     "runtime/report/chart.c",
+    "runtime/report/histogram.c",
     "runtime/report/html.c",
+    "runtime/report/matrix.c",
+    "runtime/report/model.c",
     "runtime/report/report.c",
     "runtime/report/style.c",
+    "runtime/report/surface.c",
     "runtime/report/ticks.c",
+    "runtime/report/values.c",
     "runtime/run.c",
     "runtime/runtime.c",
     "runtime/shard.c",
@@ -370,6 +375,7 @@ const programs = [_][]const u8{
     "examples/03_program.c",
     "examples/04_check.c",
     "examples/07_reproduce.c",
+    "examples/08_playground.c",
     "tests/api/p20_cpp.cpp",
 };
 /// Programs as users write them, called by tests/api/test_programs.c: `main` of NAME.c is NAME_main there.

@@ -154,12 +154,12 @@ static wg__ticks ticks_enclose(frame *view)
 /* ---- lines ---- */
 
 static void draw_line(wg__html *html, const wg__series *series, const char *class_name,
-                      const frame *view)
+                      bool is_filled, const frame *view)
 {
     bool is_drawn = false;
     double drawn_x = 0.0;
     double drawn_y = 0.0;
-    wg__html_add(html, "<path class=\"line ");
+    wg__html_add(html, is_filled ? "<path class=\"line filled " : "<path class=\"line ");
     wg__html_add(html, class_name);
     wg__html_add(html, "\" d=\"");
     for (int64_t i = 0; i < series->count; i++) {
@@ -279,8 +279,8 @@ void wg__chart_draw(wg__html *html, const wg__chart *chart)
     draw_axis_y(html, &view, &ticks);
     draw_mark(html, chart, &view);
     for (int k = 0; k < chart->series_count; k++)
-        draw_line(html, &chart->series[k], class_of(chart, k), &view);
-    for (int k = 0; k < chart->series_count; k++)
+        draw_line(html, &chart->series[k], class_of(chart, k), chart->is_filled, &view);
+    for (int k = 0; k < chart->series_count && !chart->is_silent; k++)
         draw_points(html, chart, k, &view);
     wg__html_add(html, "</svg></figure>\n");
 }

@@ -19,6 +19,8 @@ typedef struct wg__chart {
     wg__series series[WG__SERIES_MAX];
     int series_count;
     bool has_whole_x;       /* no ticks between whole numbers */
+    bool is_filled;         /* down to the axis */
+    bool is_silent;         /* points do not tell their values */
     int64_t marked;         /* index of the point to mark in every series; -1: none */
     const char *mark_label; /* what the mark is; its x is added */
 } wg__chart;

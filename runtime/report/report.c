@@ -9,12 +9,6 @@
 
 #include <string.h>
 
-struct wg_report {
-    wg__html html;
-    char *title;
-    wg_error error; /* the first */
-};
-
 wg_report *wg_report_create(const char *title, const wg_allocator *allocator)
 {
     const wg_allocator chosen = wg__allocator_or_default(allocator);
@@ -36,8 +30,7 @@ void wg_report_free(wg_report *report)
     wg__release(&allocator, report, sizeof *report);
 }
 
-/* Keeps the first failure. */
-static int fail(wg_report *report, int status, const char *what, const char *problem)
+int wg__report_fail(wg_report *report, int status, const char *what, const char *problem)
 {
     if (report == NULL) return status;
     if (report->error.status >= 0)
@@ -45,20 +38,21 @@ static int fail(wg_report *report, int status, const char *what, const char *pro
     return status;
 }
 
-static int section_start(wg_report *report, const char *title, const char *what)
+int wg__section_start(wg_report *report, const char *title, const char *what)
 {
     if (report == NULL) return WG_EINVALID;
-    if (title == NULL) return fail(report, WG_EINVALID, what, "a title is needed, not NULL");
+    if (title == NULL)
+        return wg__report_fail(report, WG_EINVALID, what, "a title is needed, not NULL");
     wg__html_add(&report->html, "<section><h2>");
     wg__html_text(&report->html, title);
     wg__html_add(&report->html, "</h2>\n");
     return WG_OK;
 }
 
-static int section_end(wg_report *report, const char *what)
+int wg__section_end(wg_report *report, const char *what)
 {
     wg__html_add(&report->html, "</section>\n");
-    return report->html.has_failed ? fail(report, WG_EMEMORY, what, "no memory") : WG_OK;
+    return report->html.has_failed ? wg__report_fail(report, WG_EMEMORY, what, "no memory") : WG_OK;
 }
 
 /* ---- history ---- */
@@ -140,11 +134,11 @@ static void tiles_draw(wg__html *html, const wg_history *history, const wg_epoch
 int wg_report_history(wg_report *report, const char *title, const wg_history *history)
 {
     wg_epoch best = { 0 };
-    WG_TRY(section_start(report, title, "history"));
+    WG_TRY(wg__section_start(report, title, "history"));
     if (wg_history_count(history) == 0 ||
         wg_history_epoch(history, wg_history_best(history), &best) < 0) {
         wg__html_add(&report->html, "<p class=\"none\">No epoch was completed.</p>\n");
-        return section_end(report, "history");
+        return wg__section_end(report, "history");
     }
     const bool has_validation = history->has_validation;
     tiles_draw(&report->html, history, &best, has_validation);
@@ -152,55 +146,30 @@ int wg_report_history(wg_report *report, const char *title, const wg_history *hi
     history_chart(&report->html, history, false, has_validation);
     history_chart(&report->html, history, true, has_validation);
     wg__html_add(&report->html, "</div>\n");
-    return section_end(report, "history");
+    return wg__section_end(report, "history");
 }
 
 /* ---- curves ---- */
 
 typedef struct curve { wg_view x, y; } curve;
 
-static double view_value(const wg_view *view, int64_t i)
-{
-    /* Element by element, because a view may stand at any address. */
-    const int64_t step = i * view->stride[0] * (int64_t)wg_dtype_bytes(view->dtype);
-    const unsigned char *from = (const unsigned char *)view->data + step;
-    double wide;
-    float narrow;
-    if (view->dtype == WG_F64) {
-        memcpy(&wide, from, sizeof wide);
-        return wide;
-    }
-    memcpy(&narrow, from, sizeof narrow);
-    return (double)narrow;
-}
-
 static void curve_point(int64_t i, double *x, double *y, const void *user)
 {
     const curve *both = user;
-    *x = view_value(&both->x, i);
-    *y = view_value(&both->y, i);
-}
-
-static int curve_check(wg_report *report, const wg_view *view)
-{
-    const int status = wg__view_check(view);
-    if (status < 0) return fail(report, status, "curve", wg_status_text(status));
-    if (!wg__dtype_is_float(view->dtype))
-        return fail(report, WG_EDTYPE, "curve", "values are f32 or f64");
-    if (view->shape.rank != 1) return fail(report, WG_ESHAPE, "curve", "values have one axis");
-    return WG_OK;
+    *x = wg__view_number(&both->x, 0, i);
+    *y = wg__view_number(&both->y, 0, i);
 }
 
 int wg_report_curve(wg_report *report, const char *title, const char *x_label, const char *y_label,
                     wg_view x, wg_view y)
 {
     if (x_label == NULL || y_label == NULL)
-        return fail(report, WG_EINVALID, "curve", "labels are needed, not NULL");
-    WG_TRY(curve_check(report, &x));
-    WG_TRY(curve_check(report, &y));
+        return wg__report_fail(report, WG_EINVALID, "curve", "labels are needed, not NULL");
+    WG_TRY(wg__report_view(report, "curve", &x, 1));
+    WG_TRY(wg__report_view(report, "curve", &y, 1));
     if (x.shape.dim[0] != y.shape.dim[0])
-        return fail(report, WG_ESHAPE, "curve", "x and y have as many values");
-    WG_TRY(section_start(report, title, "curve"));
+        return wg__report_fail(report, WG_ESHAPE, "curve", "x and y have as many values");
+    WG_TRY(wg__section_start(report, title, "curve"));
     const curve both = { x, y };
     const wg__chart chart = {
         .x_label = x_label, .y_label = y_label,
@@ -209,15 +178,16 @@ int wg_report_curve(wg_report *report, const char *title, const char *x_label, c
         .series_count = 1, .marked = -1,
     };
     wg__chart_draw(&report->html, &chart);
-    return section_end(report, "curve");
+    return wg__section_end(report, "curve");
 }
 
 /* ---- words and tables ---- */
 
 int wg_report_text(wg_report *report, const char *title, const char *text)
 {
-    if (text == NULL) return fail(report, WG_EINVALID, "text", "a text is needed, not NULL");
-    WG_TRY(section_start(report, title, "text"));
+    if (text == NULL)
+        return wg__report_fail(report, WG_EINVALID, "text", "a text is needed, not NULL");
+    WG_TRY(wg__section_start(report, title, "text"));
     while (*text != '\0') {
         const char *end = strstr(text, "\n\n");
         const size_t bytes = end == NULL ? strlen(text) : (size_t)(end - text);
@@ -227,7 +197,7 @@ int wg_report_text(wg_report *report, const char *title, const char *text)
         text += bytes;
         while (*text == '\n') text++;
     }
-    return section_end(report, "text");
+    return wg__section_end(report, "text");
 }
 
 /* Columns of numbers stand on their right edge. */
@@ -259,16 +229,17 @@ int wg_report_table(wg_report *report, const char *title, int64_t rows, int64_t 
                     const char *const *cell)
 {
     if (rows < 1 || columns < 1 || cell == NULL)
-        return fail(report, WG_EINVALID, "table", "one row and one column or more are needed");
+        return wg__report_fail(report, WG_EINVALID, "table",
+                               "one row and one column or more are needed");
     for (int64_t i = 0; i < rows * columns; i++)
-        if (cell[i] == NULL) return fail(report, WG_EINVALID, "table", "a cell is NULL");
-    WG_TRY(section_start(report, title, "table"));
+        if (cell[i] == NULL) return wg__report_fail(report, WG_EINVALID, "table", "a cell is NULL");
+    WG_TRY(wg__section_start(report, title, "table"));
     wg__html_add(&report->html, "<div class=\"wide\"><table><thead>\n");
     row_draw(&report->html, rows, columns, cell, 0);
     wg__html_add(&report->html, "</thead><tbody>\n");
     for (int64_t i = 1; i < rows; i++) row_draw(&report->html, rows, columns, cell, i);
     wg__html_add(&report->html, "</tbody></table></div>\n");
-    return section_end(report, "table");
+    return wg__section_end(report, "table");
 }
 
 /* ---- the page ---- */

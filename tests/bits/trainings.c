@@ -17,7 +17,32 @@ static wg_var mlp(wg_scope scope, wg_var x, void *user)
     return wg_dense(scope, "logits", x, CLASSES, NULL);
 }
 
-static const architecture architectures[] = { { "mlp", mlp } };
+/* Samples as pictures of 4 by 3. */
+static wg_var cnn(wg_scope scope, wg_var x, void *user)
+{
+    (void)user;
+    x = wg_reshape(x, WG_SHAPE(wg_extent(x, 0), 4, 3, 1));
+    x = wg_conv2d(scope, "conv", x, 6, 3, 3, WG_OPTIONS(wg_conv_options, .same = true));
+    x = wg_relu(wg_batch_norm(scope, "norm", x, NULL));
+    x = wg_max_pool2d(x, 2, 1);
+    return wg_dense(scope, "logits", wg_flatten(x), CLASSES, NULL);
+}
+
+/* Samples as rows of 4 words of 3 numbers. */
+static wg_var attention(wg_scope scope, wg_var x, void *user)
+{
+    (void)user;
+    x = wg_reshape(x, WG_SHAPE(wg_extent(x, 0), 4, 3));
+    x = wg_dense(scope, "embed", x, 8, NULL);
+    const wg_var mask = wg_causal_mask(x.tape, 4);
+    const wg_var seen = wg_layer_norm(scope, "norm", x, NULL);
+    x = wg_add(x, wg_attention(scope, "attention", seen, seen, 2, mask, NULL));
+    return wg_dense(scope, "logits", wg_flatten(x), CLASSES, NULL);
+}
+
+static const architecture architectures[] = {
+    { "mlp", mlp }, { "cnn", cnn }, { "attention", attention },
+};
 
 /* The samples are values of bits_input, read once. */
 static wg_dataset *data_make(bits *b)
@@ -69,7 +94,18 @@ void bits_trainings(bits *b)
     const method methods[] = {
         { "sgd", wg_sgd(0.05, NULL) },
         { "momentum", wg_sgd(0.01, WG_OPTIONS(wg_sgd_options, .momentum = 0.9)) },
+        { "nesterov",
+          wg_sgd(0.01, WG_OPTIONS(wg_sgd_options, .momentum = 0.9, .nesterov = true)) },
+        { "adagrad", wg_adagrad(0.02) },
+        { "rmsprop", wg_rmsprop(2e-3, 0.9) },
         { "adam", wg_adam(1e-2, NULL) },
+        { "amsgrad", wg_adam(1e-2, WG_OPTIONS(wg_adam_options, .amsgrad = true)) },
+        { "adamw", wg_adamw(1e-2, 1e-2) },
+        { "adamax", wg_adamax(1e-2, NULL) },
+        { "nadam", wg_nadam(1e-2, NULL) },
+        { "lion", wg_lion(1e-3) },
+        { "lamb", wg_lamb(1e-2) },
+        { "muon", wg_muon(1e-2) },
     };
     wg_dataset *data = data_make(b);
     wg_loader *loader = NULL;

@@ -117,6 +117,32 @@ static void check_markup(const char *text)
     check_equal_i(depth, 0);
 }
 
+/* Every section that is no history, words or table. */
+static int add_pictures(wg_report *report, const wg_allocator *allocator)
+{
+    const int64_t count[6] = { 5, 0, 1, 2, 7, 3 };
+    const char *column[3] = { "a<b", "c", "d" };
+    const float grid[4] = { 0, 0.5f, 1.5f, (float)NAN }, points[4] = { 0, 0, 1, 0.5f };
+    const bool classes[2] = { true, false };
+    const wg_matrix_names names = { .down = "truth", .across = "called", .column = column };
+    const wg_surface surface = { .x_lower = -1, .x_upper = 1, .y_upper = 1,
+                                 .grid = wg_f32(grid, WG_SHAPE(2, 2)),
+                                 .points = wg_f32(points, WG_SHAPE(2, 2)),
+                                 .classes = wg_view_of(classes, WG_BOOL, WG_SHAPE(2)) };
+    wg_params *params = wg_params_create(WG_OPTIONS(wg_params_options, .allocator = allocator));
+    if (params == NULL) return WG_EMEMORY;
+    int status = wg_params_set(params, "net/weight", wg_f32(grid, WG_SHAPE(2, 2)));
+    if (status >= 0) status = wg_report_model(report, "Model", params);
+    wg_params_free(params);
+    (void)wg_report_matrix(report, "Matrix", wg_i64(count, WG_SHAPE(2, 3)), &names);
+    (void)wg_report_matrix(report, "Holes", wg_f32(grid, WG_SHAPE(2, 2)), NULL);
+    (void)wg_report_histogram(report, "Bars", "x & y", wg_f32(grid, WG_SHAPE(4)), 3);
+    (void)wg_report_histogram(report, "One", "x", wg_f32(grid, WG_SHAPE(1)), 400);
+    (void)wg_report_histogram(report, "None", "x", wg_f32(&grid[3], WG_SHAPE(1)), 2);
+    (void)wg_report_surface(report, "Surface", &surface);
+    return status;
+}
+
 static int add_sections(wg_report *report, const wg_allocator *allocator, int epochs,
                         double validation)
 {
@@ -138,7 +164,7 @@ static int add_sections(wg_report *report, const wg_allocator *allocator, int ep
                           wg_f32(y, WG_SHAPE(5)));
     (void)wg_report_text(report, "Words", "One & two.\n\n\nThree\n\xFF\x01 \xE2\x82\xAC.");
     (void)wg_report_table(report, "Table", 3, 2, cell);
-    return status;
+    return status < 0 ? status : add_pictures(report, allocator);
 }
 
 /* The saved page; to be freed. */
@@ -184,6 +210,14 @@ Test(report, says_what_it_was_told_and_escapes_it)
     check_contains(text,
                    "<th scope=\"col\">&lt;name&gt;</th><th scope=\"col\" class=\"right\">value");
     check_contains(text, "<td>&quot;q&quot;</td><td class=\"right\">-1e3 GeV</td>");
+    check_contains(text, "<td>net/weight</td><td>[2, 2]</td><td>f32</td><td>trained</td>");
+    check_contains(text, "<p class=\"none\">down: truth; across: called</p>");
+    check_contains(text, "<th scope=\"col\">a&lt;b</th>");
+    check_contains(text, "<th scope=\"row\">1</th><td style=\"--share:0.286\">2</td>"
+                         "<td class=\"deep\" style=\"--share:1.000\">7</td>");
+    check_contains(text, "<td>nan</td>");
+    check_contains(text, "1 values are not finite and left out.");
+    check_contains(text, "<circle class=\"point one\" cx=\"256.00\" cy=\"420.00\"");
     free(text);
 }
 
@@ -214,8 +248,17 @@ Test(report, tells_the_first_error_when_saved)
     check_status(wg_report_curve(report, "C", "x", "y", wg_f32(x, WG_SHAPE(2, 2)), view),
                  WG_ESHAPE);
     check_status(wg_report_curve(report, "C", "x", "y", (wg_view){ 0 }, view), WG_EDTYPE);
-    check_status(wg_report_curve(report, "C", "x", "y",
-                                 wg_i32((const int32_t *)x, WG_SHAPE(4)), view), WG_EDTYPE);
+    check_status(wg_report_matrix(report, "M", view, NULL), WG_ESHAPE);
+    check_status(wg_report_histogram(report, "H", "x", view, 401), WG_EINVALID);
+    check_status(wg_report_histogram(report, "H", NULL, view, 4), WG_EINVALID);
+    check_status(wg_report_surface(report, "S", NULL), WG_EINVALID);
+    wg_surface flat = { .y_upper = 1, .grid = wg_f32(x, WG_SHAPE(2, 2)) };
+    check_status(wg_report_surface(report, "S", &flat), WG_EINVALID);
+    flat.x_upper = 1;
+    flat.points = flat.grid;
+    flat.classes = view;
+    check_status(wg_report_surface(report, "S", &flat), WG_ESHAPE);
+    check_status(wg_report_model(report, "P", NULL), WG_EINVALID);
     check_status(wg_report_save(report, path, &error), WG_EINVALID);
     check_contains(error.message, "report: table: a cell is NULL");
     check_status(wg_report_save(report, NULL, &error), WG_EINVALID);

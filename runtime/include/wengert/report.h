@@ -23,9 +23,36 @@ wg_report *wg_report_create(const char *title, const wg_allocator *allocator); /
 /* Loss and metric against the epoch, training and validation, the best epoch marked; above them the
  * values at the best epoch. Epochs are counted from 1 here. */
 int wg_report_history(wg_report *report, const char *title, const wg_history *history);
-/* y against x, both [n], f32 or f64, joined in their order; what is not finite leaves a gap. */
+/* y against x, both [n], of any dtype, joined in their order; what is not finite leaves a gap. */
 int wg_report_curve(wg_report *report, const char *title, const char *x_label, const char *y_label,
                     wg_view x, wg_view y);
+/* Names of a matrix; what is NULL is counted from 0, or called row and column. */
+typedef struct wg_matrix_names {
+    const char *down, *across;           /* what rows and columns stand for */
+    const char *const *row, *const *column;
+    uint64_t reserved[4];
+} wg_matrix_names;
+/* A table of numbers of any dtype [rows, columns], the larger the darker: a confusion matrix, the
+ * heat map of a search. */
+int wg_report_matrix(wg_report *report, const char *title, wg_view matrix,
+                     const wg_matrix_names *names);
+/* How many of the values [n] lie in each of 1 to 400 bars of equal width. */
+int wg_report_histogram(wg_report *report, const char *title, const char *x_label, wg_view values,
+                        int64_t bins);
+
+/* A model over two inputs. The grid [rows, columns] holds what it says at the middles of the cells
+ * of a rectangle, from its lower left: 0 is one colour, 1 the other, and 0.5 neither. */
+typedef struct wg_surface {
+    const char *x_label, *y_label;       /* NULL: x, y */
+    double x_lower, x_upper, y_lower, y_upper;
+    wg_view grid;
+    wg_view points, classes;             /* [n, 2], and [n]: above 0 or not; zeroed: none */
+    uint64_t reserved[4];
+} wg_surface;
+int wg_report_surface(wg_report *report, const char *title, const wg_surface *surface);
+
+/* Paths, shapes and counts of parameters and state. */
+int wg_report_model(wg_report *report, const char *title, const wg_params *params);
 /* Empty lines part paragraphs. */
 int wg_report_text(wg_report *report, const char *title, const char *text);
 /* rows * columns cells, row by row; the first row is the head. Columns of numbers stand on their
