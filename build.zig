@@ -136,6 +136,7 @@ const nn_sources = [_][]const u8{
     "graph/nn/schedule.c",
 };
 const runtime_sources = [_][]const u8{
+    "runtime/advice.c",
     "runtime/batch.c",
     "runtime/cache.c",
     "runtime/check.c",
@@ -306,6 +307,7 @@ const tests = [_][]const u8{
     "tests/runtime/test_archive.c",
     "tests/runtime/test_bits.c",
     "tests/runtime/test_branch_price.c",
+    "tests/runtime/test_cache.c",
     "tests/runtime/test_check.c",
     "tests/runtime/test_check_table.c",
     "tests/runtime/test_checkpoint.c",

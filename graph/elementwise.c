@@ -60,7 +60,8 @@ int wg__inputs_join(wg_tape *tape, const char *op, int32_t count, uint32_t *in)
         has_two = has_two || (widest->rank > 0 && shape->rank > 0 && shape != widest);
         if (widest->rank == 0) widest = shape;
     }
-    return has_two ? inputs_stretch(tape, op, count, in) : inputs_broadcast(tape, count, in, widest);
+    return has_two ? inputs_stretch(tape, op, count, in)
+                   : inputs_broadcast(tape, count, in, widest);
 }
 
 int wg__dtypes_agree(wg_tape *tape, const char *op, int32_t count, const uint32_t *in)

@@ -123,6 +123,7 @@ static int item_get(wg_runtime *runtime, const wg__wanted *wanted, wg__key *key,
     } else {
         runtime->miss_count++;
         WG_TRY(item_enter(runtime, wanted, key, &item));
+        wg__advice_of_miss(runtime, wanted->tape, key);
     }
     list_add(runtime, item);
     while (runtime->cache_bytes > runtime->cache_bytes_max && runtime->oldest != item)
@@ -162,7 +163,18 @@ int wg__cache_frame(wg_runtime *runtime, wg_tape *tape, const wg__wanted *wanted
     return WG_OK;
 }
 
+int wg_runtime_cache(const wg_runtime *runtime, wg_cache_statistics *out)
+{
+    if (runtime == NULL || out == NULL) return WG_EINVALID;
+    *out = (wg_cache_statistics){ .hits = runtime->hit_count,
+                                  .misses = runtime->miss_count,
+                                  .programs = runtime->cache_count,
+                                  .bytes = runtime->cache_bytes };
+    return WG_OK;
+}
+
 void wg__cache_free(wg_runtime *runtime)
 {
+    if (runtime->missed != NULL) wg__key_drop(runtime->missed);
     while (runtime->oldest != NULL) item_evict(runtime, runtime->oldest);
 }

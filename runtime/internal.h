@@ -85,6 +85,10 @@ struct wg_runtime {
     void (*join_test)(wg_runtime *runtime, int64_t count, wg__pool_work *work, void *context);
     bool is_plain;               /* plans leave each op by itself: WENGERT_PLAN=plain, or tests */
     int64_t cache_count;         /* programs in it */
+    wg__key *missed;             /* of the last recording that had to be planned; held */
+    int64_t missed_constant;     /* that alone differed from the one before; WG__NOWHERE: none */
+    int missed_count;            /* how many in a row differed in it */
+    char advice[320];
     int64_t hit_count, miss_count, join_count, run_count;
 };
 
@@ -224,6 +228,12 @@ typedef struct wg__wanted {
 
 /* key.c: all that a plan depends on but settings of the runtime, as bytes, in runtime->key. */
 int wg__key_write(wg_runtime *runtime, const wg__wanted *wanted);
+
+/* The one constant of the recording at hand, with this key, that differs from that of another key;
+ * WG__NOWHERE: none does, or more. */
+int64_t wg__key_changed_constant(const wg_tape *tape, const wg__key *key, const wg__key *other);
+/* advice.c: notes a recording that had to be planned. */
+void wg__advice_of_miss(wg_runtime *runtime, const wg_tape *tape, wg__key *key);
 
 /* plan.c: the values of a recording, simplified, cut and ordered. */
 int wg__plan_create(wg_runtime *runtime, const wg__wanted *wanted, wg__plan **out);

@@ -62,26 +62,60 @@ static void put_recording(sink *out, const wg__wanted *wanted)
     put_table(out, &tape->shapes);
     put_table(out, &tape->attributes);
     put_table(out, &tape->lists);
-    put_count(out, tape->constant_count);
-    for (int64_t i = 0; i < tape->constant_count; i++) {
-        put_type(out, &tape->constant[i].type);
-        put(out, tape->constant[i].data, (int64_t)tape->constant[i].bytes);
-    }
     put_count(out, tape->input_count);
     put_count(out, tape->version_count);
     put_count(out, tape->check_finite);
+    put_count(out, tape->constant_count);
+}
+
+static void put_constant(sink *out, const wg__constant *constant)
+{
+    put_type(out, &constant->type);
+    put(out, constant->data, (int64_t)constant->bytes);
+}
+
+/* Last, so that what lies before and behind one of them is told by its place. */
+static void put_constants(sink *out, const wg_tape *tape)
+{
+    for (int64_t i = 0; i < tape->constant_count; i++) put_constant(out, &tape->constant[i]);
 }
 
 int wg__key_write(wg_runtime *runtime, const wg__wanted *wanted)
 {
     sink count = { NULL, 0 };
     put_recording(&count, wanted);
+    put_constants(&count, wanted->tape);
     WG_TRY(wg__grow(&runtime->allocator, (void **)&runtime->key, &runtime->key_capacity,
                     count.bytes, 1));
 
     sink out = { runtime->key, 0 };
     put_recording(&out, wanted);
+    put_constants(&out, wanted->tape);
     WG_ASSERT(out.bytes == count.bytes);
     runtime->key_bytes = out.bytes;
     return WG_OK;
+}
+
+/* ---- what differs between two keys ---- */
+
+int64_t wg__key_changed_constant(const wg_tape *tape, const wg__key *key, const wg__key *other)
+{
+    if (key->bytes != other->bytes) return WG__NOWHERE;
+    sink all = { NULL, 0 };
+    put_constants(&all, tape);
+    int64_t at = key->bytes - all.bytes;
+    if (memcmp(key->data, other->data, (size_t)at) != 0) return WG__NOWHERE;
+    int64_t found = WG__NOWHERE;
+    for (int64_t i = 0; i < tape->constant_count; i++) {
+        sink one = { NULL, 0 };
+        put_constant(&one, &tape->constant[i]);
+        const int64_t type_bytes = one.bytes - (int64_t)tape->constant[i].bytes;
+        if (memcmp(key->data + at, other->data + at, (size_t)type_bytes) != 0) return WG__NOWHERE;
+        if (memcmp(key->data + at, other->data + at, (size_t)one.bytes) != 0) {
+            if (found != WG__NOWHERE) return WG__NOWHERE;
+            found = i;
+        }
+        at += one.bytes;
+    }
+    return found;
 }

@@ -78,6 +78,9 @@
     SIZE(wg_adam_options, 64) FIELD(wg_adam_options, beta1, 0) FIELD(wg_adam_options, beta2, 8)   \
        FIELD(wg_adam_options, epsilon, 16) FIELD(wg_adam_options, amsgrad, 24)                    \
        FIELD(wg_adam_options, reserved, 32)                                                       \
+    SIZE(wg_cache_statistics, 64) FIELD(wg_cache_statistics, hits, 0)                             \
+       FIELD(wg_cache_statistics, misses, 8) FIELD(wg_cache_statistics, programs, 16)             \
+       FIELD(wg_cache_statistics, bytes, 24) FIELD(wg_cache_statistics, reserved, 32)             \
     SIZE(wg_runtime_options, 56) FIELD(wg_runtime_options, allocator, 0)                          \
        FIELD(wg_runtime_options, threads, 8) FIELD(wg_runtime_options, keep_pool_size, 12)        \
        FIELD(wg_runtime_options, cache_bytes, 16) FIELD(wg_runtime_options, reserved, 24)         \

@@ -35,6 +35,19 @@ void wg_runtime_free(wg_runtime *runtime);
  * No effect if none is. */
 int wg_runtime_cancel(wg_runtime *runtime);
 
+/* How often a recording found its program in the cache, had to be planned, and what is cached now.
+ * What was not used for longest goes first when cache_bytes are full. */
+typedef struct wg_cache_statistics {
+    int64_t hits, misses, programs;
+    size_t bytes;
+    uint64_t reserved[4];
+} wg_cache_statistics;
+int wg_runtime_cache(const wg_runtime *runtime, wg_cache_statistics *out);
+/* What keeps the cache from being found, with its line; "" if nothing does. Now: a constant that
+ * alone was another in each of the last 8 recordings that had to be planned. Valid until the next
+ * run. */
+const char *wg_runtime_advice(const wg_runtime *runtime);
+
 /* ---- reading a recording: the tape as it stands ----
  *
  * Reading runs what has not run: the value asked for, all kept values and all effects not yet
