@@ -133,6 +133,7 @@ const nn_sources = [_][]const u8{
     "graph/nn/optimizer.c",
     "graph/nn/optimizer_rule.c",
     "graph/nn/pooling.c",
+    "graph/nn/recurrent.c",
     "graph/nn/schedule.c",
 };
 const runtime_sources = [_][]const u8{
@@ -273,6 +274,7 @@ const tests = [_][]const u8{
     "tests/graph/test_pooling.c",
     "tests/graph/test_random.c",
     "tests/graph/test_record.c",
+    "tests/graph/test_recurrent.c",
     "tests/graph/test_refusal.c",
     "tests/graph/test_schedule.c",
     "tests/graph/test_scope.c",
@@ -389,6 +391,7 @@ const api_programs = [_][]const u8{
     "tests/api/p05_cnn.c",
     "tests/api/p07_attention.c",
     "tests/api/p08_gan.c",
+    "tests/api/p06_lstm.c",
     "tests/api/p09_maml.c",
     "tests/api/p10_pinn.c",
     "tests/api/p11_per_sample.c",
@@ -471,6 +474,7 @@ const public_headers = [_][]const u8{
     "graph/include/wengert/nn/optimizer.h",
     "graph/include/wengert/nn/schedule.h",
     "graph/include/wengert/nn/pooling.h",
+    "graph/include/wengert/nn/recurrent.h",
     "graph/include/wengert/ops.h",
     "runtime/include/wengert/data.h",
     "runtime/include/wengert/metrics.h",

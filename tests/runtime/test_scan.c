@@ -653,3 +653,64 @@ Test(scan, without_memory_nothing_is_left_behind)
 {
     check(test_memory_fail_each(train_all, NULL) > 20);
 }
+
+/* ---- threads and shards ---- */
+
+typedef struct layer_result { float y[40 * 6 * 8], g[3][40 * 6 * 8]; int64_t sharded; } layer_result;
+
+/* A layer over a batch of 40 series of 6 places: value, and gradients of x, "hidden", "input". */
+static void layer_run(int threads, int64_t shard_rows, layer_result *out)
+{
+    enum { BATCH = 40, PLACES = 6, SIZE = 8 };
+    static float x[BATCH * PLACES * SIZE];
+    for (int i = 0; i < BATCH * PLACES * SIZE; i++) x[i] = (float)wave(i);
+    wg_runtime *runtime = runtime_of(threads);
+    runtime->shard_rows_test = shard_rows;
+    runtime->is_forked_always = true;
+    wg_tape *tape = wg_tape_create(NULL);
+    wg_params *params = wg_params_create(NULL);
+    const wg_scope scope = wg_scope_root(tape, params, WG_TRAINING);
+    const wg_var in = wg_batch(tape, "x", wg_f32(x, WG_SHAPE(BATCH, PLACES, SIZE)));
+    const wg_var y = wg_lstm(scope, "lstm", in, SIZE, NULL);
+    wg_var list[3], all[4] = { y };
+    check_equal_i(wg_parameters(scope, 3, list), 3);
+    const wg_var by[3] = { in, list[1], list[2] };   /* by name: bias, hidden, input */
+    check_status(wg_grads(wg_sum(wg_square(y), WG_ALL), 3, by, all + 1), WG_OK);
+    double unused;
+    check_status(wg_item(runtime, wg_sum(y, WG_ALL), &unused), WG_OK);   /* makes the parameters */
+    wg_program *program = wg_compile(runtime, tape, 4, all);
+    check_msg(program != NULL, "%s", wg_tape_message(tape));
+    check_status(wg_program_bind(program, "x", wg_f32(x, WG_SHAPE(BATCH, PLACES, SIZE))), WG_OK);
+    check_msg(wg_program_run(program) == WG_OK, "%s", wg_program_message(program));
+    out->sharded = 0;
+    for (const wg__loop *loop = program->frame->plan->loop; loop != NULL; loop = loop->next)
+        out->sharded += loop->samples == BATCH;
+    for (int k = 0; k < 4; k++) {
+        wg_view view;
+        check_status(wg_program_peek(program, k, &view), WG_OK);
+        const int64_t count = wg_shape_count(view.shape);
+        memset(k == 0 ? out->y : out->g[k - 1], 0, sizeof out->y);
+        memcpy(k == 0 ? out->y : out->g[k - 1], view.data, (size_t)count * sizeof(float));
+    }
+    wg_program_free(program);
+    wg_tape_free(tape);
+    wg_params_free(params);
+    wg_runtime_free(runtime);
+}
+
+/* Both loops of a layer over samples are cut along the batch; whatever the threads and the rows of
+ * a shard, the bits are the same. */
+Test(scan, bits_do_not_depend_on_threads_and_shards)
+{
+    static layer_result one, other;
+    layer_run(1, 0, &one);
+    check_equal_i(one.sharded, 2);
+    const int threads[] = { 1, 2, 7, 2, 7 };
+    const int64_t rows[] = { 7, 0, 0, 1, 13 };
+    for (int i = 0; i < 5; i++) {
+        layer_run(threads[i], rows[i], &other);
+        check_equal_i(other.sharded, 2);
+        check_bytes(other.y, one.y, sizeof one.y);
+        check_bytes(other.g, one.g, sizeof one.g);
+    }
+}

@@ -24,6 +24,7 @@ const char *const header_paths[HEADER_COUNT] = {
     "graph/include/wengert/nn/optimizer.h",
     "graph/include/wengert/nn/schedule.h",
     "graph/include/wengert/nn/pooling.h",
+    "graph/include/wengert/nn/recurrent.h",
     "runtime/include/wengert/runtime.h",
     "runtime/include/wengert/data.h",
     "runtime/include/wengert/metrics.h",

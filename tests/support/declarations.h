@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-enum { HEADER_COUNT = 22 };
+enum { HEADER_COUNT = 23 };
 extern const char *const header_paths[HEADER_COUNT];
 
 typedef enum declaration_kind {

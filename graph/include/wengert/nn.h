@@ -27,5 +27,6 @@
 #include <wengert/nn/optimizer.h>
 #include <wengert/nn/schedule.h>
 #include <wengert/nn/pooling.h>
+#include <wengert/nn/recurrent.h>
 
 #endif
