@@ -2,8 +2,9 @@
  *
  * Marks start at inputs whose rows are samples and follow the ops. Only marks of the leading axis
  * lead to shards; a computed value marked elsewhere is computed whole and starts without a mark. A
- * loop keeps marks if every value of its step does: then a shard takes all steps of its rows. Then, backwards, a value made of no sample (random numbers, a count) that marked values read
- * row by row is adopted: it is made row by row where it is read, instead of as a whole before. */
+ * loop keeps marks if every value of its step does: then a shard takes all steps of its rows. Then,
+ * backwards, a value made of no sample (random numbers, a count) that marked values read row by row
+ * is adopted: it is made row by row where it is read, instead of as a whole before. */
 #include "runtime/internal.h"
 
 static const wg__mark no_mark = { 0, 0, 0 };

@@ -22,6 +22,8 @@
     SIZE(wg_tape_options, 56) FIELD(wg_tape_options, allocator, 0)                                \
        FIELD(wg_tape_options, count_max, 8) FIELD(wg_tape_options, check_finite, 16)              \
        FIELD(wg_tape_options, reserved, 24)                                                       \
+    SIZE(wg_recurrent_state, 32) FIELD(wg_recurrent_state, hidden, 0)                             \
+       FIELD(wg_recurrent_state, cell, 16)                                                        \
     SIZE(wg_scan_options, 48) FIELD(wg_scan_options, reverse, 0)                                  \
        FIELD(wg_scan_options, recompute_every, 8) FIELD(wg_scan_options, reserved, 16)            \
     SIZE(wg_extern_op, 96) FIELD(wg_extern_op, name, 0) FIELD(wg_extern_op, kernel, 8)            \

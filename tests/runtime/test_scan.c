@@ -656,7 +656,10 @@ Test(scan, without_memory_nothing_is_left_behind)
 
 /* ---- threads and shards ---- */
 
-typedef struct layer_result { float y[40 * 6 * 8], g[3][40 * 6 * 8]; int64_t sharded; } layer_result;
+typedef struct layer_result {
+    float y[40 * 6 * 8], g[3][40 * 6 * 8];
+    int64_t sharded;           /* loops */
+} layer_result;
 
 /* A layer over a batch of 40 series of 6 places: value, and gradients of x, "hidden", "input". */
 static void layer_run(int threads, int64_t shard_rows, layer_result *out)

@@ -49,8 +49,8 @@ wg_var wg_gru(wg_scope scope, const char *name, wg_var x, int64_t width,
 /* i, f, o = sigmoid(x input + h hidden + bias); m = tanh(of the same); c' = f c + i m;
  * h' = o tanh(c'). Gates in the order i f m o.
  *
- *   params    "input" [d, 4 width] Glorot, "hidden" [width, 4 width] orthogonal, "bias" [4 width] 0,
- *             but 1 for f, so that at first the cell keeps what it has
+ *   params    "input" [d, 4 width] Glorot, "hidden" [width, 4 width] orthogonal, "bias" [4 width]
+ *             0, but 1 for f, so that at first the cell keeps what it has
  *   source    Hochreiter & Schmidhuber 1997; Gers, Schmidhuber & Cummins 2000 (f); Jozefowicz,
  *             Zaremba & Sutskever 2015 (its bias) */
 wg_var wg_lstm(wg_scope scope, const char *name, wg_var x, int64_t width,
