@@ -82,6 +82,13 @@ double wg_rate_polynomial(int64_t step, int64_t count, double rate, double last,
     return last + (rate - last) * left;
 }
 
+double wg_rate_geometric(int64_t step, int64_t count, double rate, double last)
+{
+    if (!(rate > 0 && last > 0)) return rate;
+    const double left = left_of(step, count);
+    return rate < last ? last * power(rate / last, left) : rate * power(last / rate, 1 - left);
+}
+
 double wg_rate_cosine(int64_t step, int64_t count, double rate, double last)
 {
     return between(rate, last, left_of(step, count));

@@ -36,6 +36,7 @@ SCHEDULES = {
     "linear": lambda t: LAST + (RATE - LAST) * (1 - share(t)),
     "polynomial": lambda t: LAST + (RATE - LAST) * (1 - share(t)) ** mpf(2.3),
     "root": lambda t: LAST + (RATE - LAST) * (1 - share(t)) ** mpf(0.5),
+    "geometric": lambda t: RATE * (LAST / RATE) ** share(t),
     "cosine": lambda t: between(RATE, LAST, share(t)),
     "one_cycle": one_cycle,
     "warm_up": lambda t: mpf(min(t + 1, COUNT)) / COUNT,

@@ -18,6 +18,7 @@ static double rate_of(const char *name, int64_t step)
     if (strcmp(name, "linear") == 0) return wg_rate_polynomial(step, count, RATE, LAST, 1);
     if (strcmp(name, "polynomial") == 0) return wg_rate_polynomial(step, count, RATE, LAST, 2.3);
     if (strcmp(name, "root") == 0) return wg_rate_polynomial(step, count, RATE, LAST, 0.5);
+    if (strcmp(name, "geometric") == 0) return wg_rate_geometric(step, count, RATE, LAST);
     if (strcmp(name, "cosine") == 0) return wg_rate_cosine(step, count, RATE, LAST);
     if (strcmp(name, "one_cycle") == 0) return wg_rate_one_cycle(step, count, RATE);
     check_text(name, "warm_up");
@@ -46,6 +47,8 @@ Test(schedule, steps_outside_count_as_the_nearest)
     check(wg_rate_cosine(3, 0, RATE, LAST) == LAST && wg_rate_polynomial(0, -1, 1, 2, 3) == 2);
     check(wg_rate_cosine(100, 100, RATE, LAST) == LAST);
     check(wg_rate_step(3, 8, 0.5, 0) == 1);
+    check_close(wg_rate_geometric(1, 2, 1, 100), 10, 40 * DBL_EPSILON);
+    check(wg_rate_geometric(2, 2, 1, 100) == 100 && wg_rate_geometric(1, 2, 1, 0) == 1);
 }
 
 /* The peak of a cycle is its rate, and both of its sides are monotone. */

@@ -91,6 +91,23 @@ int wg_evaluate(wg_runtime *runtime, const wg_model *model, wg_params *params,
 int wg_predict(wg_runtime *runtime, const wg_model *model, wg_params *params, wg_view x,
                wg_tensor out, wg_error *error);
 
+/* Trains count times from copies of params with seeds one apart, each with its own first weights
+ * and draws, and leaves the best of them in params, its seed too: the one of the highest metric in
+ * its best epoch. Which minimum is found depends on where training begins; metric (NULL, or count
+ * places) shows the spread, NaN for one that diverged. history is that of the best.
+ *   errors    those of wg_train but for divergence, unless all diverge; WG_EINVALID save_path */
+int wg_train_restarts(wg_runtime *runtime, const wg_model *model, wg_params *params,
+                      const wg_dataset *train, const wg_dataset *validation,
+                      const wg_train_options *options, int64_t count, double *metric,
+                      wg_history **history, wg_error *error);
+/* loss[i]: the mean loss over data after training a copy of params at the i-th of count rates
+ * from lowest to highest, equal factors apart (wg_rate_geometric(i, count - 1, lowest, highest));
+ * NaN where it diverged. options: NULL, or those of the trainings; epochs 0 is 1.
+ *   errors    those of wg_train but for divergence; WG_EINVALID no such rates, save_path */
+int wg_rate_sweep(wg_runtime *runtime, const wg_model *model, const wg_params *params,
+                  const wg_dataset *data, const wg_train_options *options, double lowest,
+                  double highest, int64_t count, double *loss, wg_error *error);
+
 int64_t wg_history_count(const wg_history *history); /* epochs completed; 0 for NULL */
 int wg_history_epoch(const wg_history *history, int64_t index, wg_epoch *out);
 int64_t wg_history_best(const wg_history *history); /* index of the best; -1: none */

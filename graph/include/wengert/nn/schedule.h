@@ -27,7 +27,9 @@ double wg_rate_inverse(int64_t step, double rate, double decay);      /* rate / 
 /* From rate at step 0 to last at step count: last + (rate - last) (1 - step / count)^power; power 0
  * or more, and exact to 2^-60. */
 double wg_rate_polynomial(int64_t step, int64_t count, double rate, double last, double power);
-/* Likewise along half a cosine.  source Loshchilov & Hutter 2017 */
+/* From rate at step 0 to last at step count by equal factors; both above 0, else rate. */
+double wg_rate_geometric(int64_t step, int64_t count, double rate, double last);
+/* From rate to last along half a cosine.  source Loshchilov & Hutter 2017 */
 double wg_rate_cosine(int64_t step, int64_t count, double rate, double last);
 /* Along half a cosine from rate / 25 up to rate over the first 0.3 of count steps, then down to
  * rate / 250000.  source Smith & Topin 2019 */
