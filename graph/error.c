@@ -77,6 +77,12 @@ int wg__tape_fail(wg_tape *tape, int status, uint32_t node, const char *format, 
     return status;
 }
 
+int wg__tape_refuse_at(wg_tape *tape, int status, const char *op, uint32_t node,
+                       const char *reason)
+{
+    return wg__tape_refuse(tape, status, op, node, "%s", reason);
+}
+
 int wg__tape_no_memory(wg_tape *tape)
 {
     return wg__tape_refuse(tape, WG_EMEMORY, NULL, WG__NONE, "no memory after %lld values",

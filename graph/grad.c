@@ -5,9 +5,6 @@
 #include "graph/tape.h"
 #include <string.h>
 
-/* First word of its key: no other span's begins so. */
-enum { SPAN_OF_SWEEP = 0x65657773 };
-
 /* A sweep from some y back to the wanted x. */
 typedef struct sweep {
     wg_tape *tape;
@@ -276,7 +273,7 @@ static uint32_t *key_make(const sweep *s, const seeds *from, int64_t count, cons
     uint32_t *key = wg__arena_take(&s->tape->arena, *bytes);
     if (key == NULL) return NULL;
     uint32_t *at = key;
-    *at++ = SPAN_OF_SWEEP;
+    *at++ = WG__SPAN_OF_SWEEP;
     *at++ = (uint32_t)from->count;
     *at++ = has_cotangents;
     for (int64_t i = 0; i < from->count; i++) {

@@ -351,6 +351,11 @@ wg_var wg__var_of(wg_tape *tape, uint32_t node); /* WG__NONE: the error value */
 /* "matmul in encoder (model.c:41)", "input x (model.c:3)": how messages call a value. */
 void wg__tape_name_value(const wg_tape *tape, uint32_t node, wg__text *text);
 
+/* Order of the derivative that recorded the value; 0: none did. */
+int wg__tape_derivative_order(wg_tape *tape, uint32_t node);
+/* "log of [3]", "input x": an op with the shapes of what it was made of. */
+void wg__tape_name_op(const wg_tape *tape, uint32_t node, wg__text *text);
+
 /* False if dtype cannot hold the value exactly (floats hold any, rounded). */
 bool wg__number_fits(wg_dtype dtype, double value);
 int64_t wg__number_bits(wg_dtype dtype, double value); /* the element's bytes first; one NaN only */
@@ -366,6 +371,9 @@ int wg__tape_fail(wg_tape *tape, int status, uint32_t node, const char *format, 
     __attribute__((format(printf, 4, 5)))
 #endif
     ;
+/* The same with the op, and its reason, in words. */
+int wg__tape_refuse_at(wg_tape *tape, int status, const char *op, uint32_t node,
+                       const char *reason);
 int wg__tape_no_memory(wg_tape *tape); /* keeps and returns WG_EMEMORY */
 /* " (model.c:41)"; nothing if the place has no line. */
 void wg__text_place(wg__text *text, const wg__place *place);

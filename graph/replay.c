@@ -283,7 +283,7 @@ static int node_replay(work *w, uint32_t node)
     const wg__place place = tape->place[node];
     const wg__place *inherited = tape->inherited;
     const uint32_t instance = tape->instance_now;
-    if (inherited == NULL) tape->inherited = &place;
+    if (inherited == NULL || place.file != NULL) tape->inherited = &place;
     tape->instance_now = instance_of(w, node);
     const stand_in made = request_record(w, node, &request, in, mapped);
     tape->instance_now = instance;

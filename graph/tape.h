@@ -36,6 +36,9 @@ int wg__tape_change_at(wg_tape *tape, wg__change_kind kind, uint32_t index, uint
                        uint32_t value);
 void wg__changes_repeat(wg_tape *tape, int64_t first, int64_t end);
 
+/* First word of the key of a sweep; then how many values were differentiated, whether each has a
+ * cotangent, the values, each with its cotangent, and what they were differentiated by. */
+enum { WG__SPAN_OF_SWEEP = 0x65657773 };
 /* Gives the open span results that a caller finds again when it is skipped. */
 int wg__span_give(wg_tape *tape, int64_t count, const uint32_t *node);
 const uint32_t *wg__span_results(const wg_tape *tape); /* of the span skipped last */

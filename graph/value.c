@@ -34,6 +34,23 @@ void wg__tape_name_value(const wg_tape *tape, uint32_t node, wg__text *text)
     wg__text_place(text, &tape->place[node]);
 }
 
+void wg__tape_name_op(const wg_tape *tape, uint32_t node, wg__text *text)
+{
+    const wg__record *record = &tape->record[node];
+    int32_t count;
+    const uint32_t *in = wg__tape_inputs(tape, node, &count);
+    const int64_t *attribute = wg__tape_attribute(tape, node, &(int32_t){ 0 });
+    wg__text_add(text, "%s", wg__op_table[record->op].name);
+    if (record->op == WG__OP_input && tape->input[attribute[0]].name != NULL)
+        wg__text_add(text, " %s", tape->input[attribute[0]].name);
+    if (record->op == WG__OP_parameter)
+        wg__text_add(text, " %s", tape->version[attribute[0]].path);
+    for (int32_t i = 0; i < count; i++) {
+        wg__text_add(text, i == 0 ? " of " : i + 1 < count ? ", " : " and ");
+        wg__text_shape(text, wg__tape_shape(tape, in[i]));
+    }
+}
+
 /* ---- entry of recorders ---- */
 
 /* What is wrong with argument i, which lives on, or claims to live on, another tape than `tape`. */

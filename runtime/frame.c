@@ -95,6 +95,18 @@ static void *take_zeroed(wg__frame *frame, int64_t count, size_t item_bytes)
     return block;
 }
 
+static int marks_make(wg__frame *frame)
+{
+    const wg__plan *plan = frame->plan;
+    frame->mark = wg__frame_take(frame, (size_t)plan->value_count * sizeof *frame->mark);
+    if (frame->mark == NULL) return WG_EMEMORY;
+    for (uint32_t i = 0; i < plan->value_count; i++) {
+        frame->mark[i] = wg__frame_take(frame, wg__finite_marks(plan, i));
+        if (frame->mark[i] == NULL) return WG_EMEMORY;
+    }
+    return WG_OK;
+}
+
 static int tables_make(wg__frame *frame)
 {
     const int64_t inputs = frame->plan->input_count;
@@ -106,9 +118,8 @@ static int tables_make(wg__frame *frame)
     if (frame->external == NULL)
         frame->external = take_zeroed(frame, externals, sizeof *frame->external);
     if (frame->external == NULL) return WG_EMEMORY;
-    const int64_t searched = frame->plan->keeps_all ? frame->plan->value_count : 0;
-    frame->is_reached = take_zeroed(frame, searched, sizeof *frame->is_reached);
-    return frame->packed_bytes == NULL || frame->is_reached == NULL ? WG_EMEMORY : WG_OK;
+    if (frame->packed_bytes == NULL) return WG_EMEMORY;
+    return frame->plan->keeps_all ? marks_make(frame) : WG_OK;
 }
 
 static int frame_fill(wg_runtime *runtime, wg__frame *frame)

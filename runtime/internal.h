@@ -375,7 +375,7 @@ struct wg__frame {
     wg__external *external;   /* kernels of the caller, by slot */
     void **packed;            /* by input: room for a contiguous copy, if one was ever needed */
     size_t *packed_bytes;
-    bool *is_reached;         /* by value, of a plan that keeps all: room for the search */
+    uint8_t **mark;           /* by value that owns memory, of a plan that keeps all: the search */
 };
 
 /* A loop made ready. What it needs while it runs lies behind the scratch memory of the worker:
@@ -449,9 +449,20 @@ int wg__frame_run(wg_runtime *runtime, wg__frame *frame, wg__failure *failure);
 void wg__nan_canonical(wg_dtype dtype, int64_t count, void *data);
 /* Stores the new values of parameters. Cannot fail. */
 void wg__frame_commit(wg_runtime *runtime, wg__frame *frame);
-/* finite.c: the earliest value that is not finite and reaches a wanted or stored one; WG__NONE:
+/* finite.c: where something that is not finite began: an element of `walk`, which is the value, or
+ * of a loop what lies in its memory. */
+typedef struct wg__origin {
+    uint32_t value, walk;
+    int64_t index[WG__RANK_MAX];
+    double element;
+} wg__origin;
+/* The earliest that reaches value `start`, or with WG__NONE any that is wanted or stored; false:
  * all are finite. The plan keeps all. */
-uint32_t wg__frame_find_not_finite(wg_runtime *runtime, wg__frame *frame);
+bool wg__frame_find_not_finite(wg_runtime *runtime, wg__frame *frame, uint32_t start,
+                               wg__origin *out);
+size_t wg__finite_marks(const wg__plan *plan, uint32_t value); /* bytes that the search needs */
+/* "-inf at [1] of [3] f64 is the first that is not finite" */
+void wg__origin_text(const wg__plan *plan, const wg__origin *origin, wg__text *text);
 
 /* read.c: the one element, and all elements into strided memory of the same type. */
 double wg__array_item(const wg__array *array);

@@ -133,8 +133,19 @@ static void parameters_record(wg_program *program, const wg_tape *tape)
         program->parameter[plan->store[i].version].is_stored = true;
 }
 
+/* "div of [3] and [3] in head (model.c:41), in a derivative of order 1" */
+static void name_searched(wg_tape *tape, uint32_t node, wg__text *text)
+{
+    const wg__place *place = &tape->place[node];
+    const int order = wg__tape_derivative_order(tape, node);
+    wg__tape_name_op(tape, node, text);
+    if (place->scope > 0) wg__text_add(text, " in %s", tape->scope[place->scope].path);
+    wg__text_place(text, place);
+    if (order > 0) wg__text_add(text, ", in a derivative of order %d", order);
+}
+
 /* Values that may fail: lookups, what must be finite, and in anomaly mode all. */
-static int names_record(wg_program *program, const wg_tape *tape)
+static int names_record(wg_program *program, wg_tape *tape)
 {
     const wg__plan *plan = program->frame->plan;
     for (int64_t i = 0; i < plan->value_count; i++) {
@@ -145,7 +156,8 @@ static int names_record(wg_program *program, const wg_tape *tape)
         if (!fails) continue;
         char space[300];
         wg__text text = wg__text_of(space, sizeof space);
-        wg__tape_name_value(tape, value->node, &text);
+        if (plan->keeps_all) name_searched(tape, value->node, &text);
+        else wg__tape_name_value(tape, value->node, &text);
         program->name[i] = wg__arena_string(&program->arena, space);
         if (program->name[i] == NULL) return WG_EMEMORY;
     }

@@ -110,13 +110,17 @@ static int failure_tell(wg_tape *tape, const wg__failure *failure)
     }
 }
 
-static int not_finite_tell(wg_tape *tape, const wg__frame *frame, uint32_t value)
+static int not_finite_tell(wg_tape *tape, const wg__frame *frame, const wg__origin *origin)
 {
-    const wg__value *found = &frame->plan->value[value];
-    char text[120];
-    wg__text shape = wg__text_of(text, sizeof text);
-    wg__text_shape(&shape, &found->type.shape);
-    return wg__tape_fail(tape, WG_EFINITE, found->node, "%s is the first that is not finite", text);
+    const uint32_t node = frame->plan->value[origin->value].node;
+    char name[160], text[200];
+    wg__text of = wg__text_of(name, sizeof name);
+    wg__text why = wg__text_of(text, sizeof text);
+    const int order = wg__tape_derivative_order(tape, node);
+    wg__tape_name_op(tape, node, &of);
+    if (order > 0) wg__text_add(&why, "in a derivative of order %d, ", order);
+    wg__origin_text(frame->plan, origin, &why);
+    return wg__tape_refuse_at(tape, WG_EFINITE, name, node, text);
 }
 
 /* ---- creations ---- */
@@ -246,10 +250,14 @@ static int main_run(wg_runtime *runtime, wg_tape *tape, wg__frame *frame,
     WG_TRY(sources_bind(tape, frame));
     WG_TRY(results_bind(tape, frame, wanted));
     wg__failure failure;
-    if (wg__frame_run(runtime, frame, &failure) < 0) return failure_tell(tape, &failure);
+    wg__origin origin;
+    const int status = wg__frame_run(runtime, frame, &failure);
+    if (status < 0 && (status != WG_EFINITE || !tape->check_finite))
+        return failure_tell(tape, &failure);
     if (!tape->check_finite) return WG_OK;
-    const uint32_t value = wg__frame_find_not_finite(runtime, frame);
-    return value == WG__NONE ? WG_OK : not_finite_tell(tape, frame, value);
+    const uint32_t start = status < 0 ? failure.value : WG__NONE;
+    const bool is_found = wg__frame_find_not_finite(runtime, frame, start, &origin);
+    return is_found ? not_finite_tell(tape, frame, &origin) : status;
 }
 
 static int entered_run(wg_runtime *runtime, wg_tape *tape, int64_t count, const wg_var *x)

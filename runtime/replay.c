@@ -150,6 +150,17 @@ static int failure_tell(wg_program *program, const wg__failure *failure)
     }
 }
 
+/* Of a program in anomaly mode. */
+static int finite_check(wg_program *program, uint32_t start)
+{
+    wg__origin origin;
+    if (!wg__frame_find_not_finite(program->runtime, program->frame, start, &origin)) return WG_OK;
+    char text[200];
+    wg__text why = wg__text_of(text, sizeof text);
+    wg__origin_text(program->frame->plan, &origin, &why);
+    return refuse(program, WG_EFINITE, "%s: %s", program->name[origin.value], text);
+}
+
 static int run_entered(wg_program *program)
 {
     wg_runtime *runtime = program->runtime;
@@ -159,11 +170,10 @@ static int run_entered(wg_program *program)
     WG_TRY(ports_bind(program));
     WG_TRY(parameters_bind(program));
     wg__failure failure;
-    if (wg__frame_run(runtime, frame, &failure) < 0) return failure_tell(program, &failure);
-    const uint32_t found = plan->keeps_all ? wg__frame_find_not_finite(runtime, frame) : WG__NONE;
-    if (found != WG__NONE)
-        return refuse(program, WG_EFINITE, "%s is the first that is not finite",
-                      program->name[found]);
+    const int status = wg__frame_run(runtime, frame, &failure);
+    const bool is_searched = plan->keeps_all && (status == WG_OK || status == WG_EFINITE);
+    if (is_searched) WG_TRY(finite_check(program, status < 0 ? failure.value : WG__NONE));
+    if (status < 0) return failure_tell(program, &failure);
     wg__frame_commit(runtime, frame);
     for (int64_t i = 0; i < plan->store_count; i++)
         program->parameter[plan->store[i].version].entry->version++;
