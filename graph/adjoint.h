@@ -1,4 +1,4 @@
-/* The derivative of a scan, between the two files that make it.
+/* The derivative of a scan, between the files that make it.
  *
  * All happens on one body, `joint`: a step, and the sweep through it. Its arguments are those of
  * the step, what the step captured, and the cotangents of its results. Places of arrays by node
@@ -53,6 +53,20 @@ enum { WG__NOT_GIVEN = -1 };
 int64_t wg__adjoint_place(const wg__adjoint *a, uint32_t node);
 bool wg__adjoint_owns(const wg__adjoint *a, uint32_t node);
 wg__dependence wg__adjoint_depends(const wg__adjoint *a, uint32_t node);
+
+/* What stacks an argument of the joint body, outside: the place of wg__adjoint_place. WG__NONE:
+ * nothing does. */
+uint32_t wg__adjoint_stack(const wg__adjoint *a, int64_t place);
+
+/* reverse.c. Finds what each value depends on; marks what the reverse scan computes, and what it
+ * has kept. */
+void wg__adjoint_find(wg__adjoint *a);
+void wg__reverse_mark(wg__adjoint *a);
+/* Record the stacks of what is kept; the reverse scan, with gradient[] of carries and xs and the
+ * stacks of its results; values outside. */
+int wg__kept_record(wg__adjoint *a);
+int wg__reverse_record(wg__adjoint *a, uint32_t *gradient);
+int wg__outside_record(wg__adjoint *a);
 
 /* total.c. Marks what the sums over all steps of the gradients of what was captured are made of:
  * stacks, and values outside. */

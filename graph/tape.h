@@ -223,7 +223,7 @@ enum { WG__NO_ROWS = -1 };
 /* out: by result, WG__NONE where the body has none. */
 int wg__body_replay(wg_tape *tape, const wg__replay *replay, uint32_t *out);
 
-/* ---- scans: capture.c, scan.c, part.c, adjoint.c, total.c ---- */
+/* ---- scans: capture.c, scan.c, part.c, adjoint.c ---- */
 
 /* Finds what a body captured; the number of the step is forgotten if nothing reads it. */
 int wg__body_capture(wg_tape *tape, uint32_t body);

@@ -27,7 +27,8 @@ void wg__tape_name_value(const wg_tape *tape, uint32_t node, wg__text *text)
     if (record->op == WG__OP_input) name = tape->input[attribute[0]].name;
     if (record->op == WG__OP_parameter) name = tape->version[attribute[0]].path;
     if (record->op == WG__OP_extern) name = tape->external[attribute[WG__EXTERN_SLOT]].name;
-    wg__text_add(text, "%s", wg__op_table[record->op].name);
+    const bool is_pick = record->op == WG__OP_pick;
+    wg__text_add(text, "%s", wg__op_table[is_pick ? WG__OP_scan : record->op].name);
     if (name != NULL) wg__text_add(text, " %s", name);
     else if (tape->place[node].scope > 0)
         wg__text_add(text, " in %s", tape->scope[tape->place[node].scope].path);

@@ -717,3 +717,71 @@ Test(scan, bits_do_not_depend_on_threads_and_shards)
         check_bytes(other.g, one.g, sizeof one.g);
     }
 }
+
+/* ---- what a step may call, and what it may break ---- */
+
+static int doubles(const wg_view *in, const wg_tensor *out, void *user)
+{
+    for (int i = 0; i < 3; i++) ((float *)out->data)[i] = 2 * ((const float *)in[0].data)[i];
+    return *(const int *)user;
+}
+
+static int extern_step(wg_var *carry, const wg_var *x, wg_var *y, void *user)
+{
+    const wg_extern_op op = { .name = "doubles", .kernel = doubles, .user = user };
+    carry[0] = wg_add(wg_extern(&op, 1, carry, WG_F32, WG_SHAPE(3)), x[0]);
+    y[0] = carry[0];
+    return 0;
+}
+
+/* c' = 2 c + x of ones: 2^t - 1. A kernel that fails is named with its own line. */
+Test(scan, steps_may_call_kernels_of_the_caller)
+{
+    wg_runtime *runtime = runtime_of(2);
+    runtime->is_forked_always = true;
+    wg_tape *tape = wg_tape_create(NULL);
+    for (int fails = 0; fails < 2; fails++) {
+        int status = -fails;
+        wg_tape_reset(tape);
+        const wg_var x = wg_full(tape, WG_F32, WG_SHAPE(5, 3), 1);
+        wg_var carry = wg_full(tape, WG_F32, WG_SHAPE(3), 0);
+        wg_var y;
+        float out[3];
+        check_status(wg_scan(extern_step, &status, 1, &carry, 1, &x, 1, &y, NULL), WG_OK);
+        check_status(wg_read_f32(runtime, carry, out, 3), fails ? WG_ECALLBACK : WG_OK);
+        if (fails) check_contains(wg_tape_message(tape), "doubles failed");
+        else check_close(out[2], 31, 0);
+    }
+    wg_tape_free(tape);
+    wg_runtime_free(runtime);
+}
+
+static int root_step(wg_var *carry, const wg_var *x, wg_var *y, void *user)
+{
+    (void)user;
+    carry[0] = wg_sqrt(wg_sub(carry[0], x[0]));
+    y[0] = carry[0];
+    return 0;
+}
+
+/* Where values are searched, a scan whose inputs are finite is where NaN began. */
+Test(scan, is_found_when_its_steps_are_not_finite)
+{
+    wg_runtime *runtime = runtime_of(1);
+    wg_tape *tape = wg_tape_create(WG_OPTIONS(wg_tape_options, .check_finite = true));
+    const wg_var x = wg_full(tape, WG_F32, WG_SHAPE(5, 3), 1);
+    wg_var carry = wg_full(tape, WG_F32, WG_SHAPE(3), 3);
+    wg_var y;
+    float out[15];
+    check_status(wg_scan(root_step, NULL, 1, &carry, 1, &x, 1, &y, NULL), WG_OK);
+    check_status(wg_read_f32(runtime, wg_scale(y, 2), out, 15), WG_EFINITE);
+    check_contains(wg_tape_message(tape), "scan");
+    wg_tape_reset(tape);
+    const wg_var bad = wg_log(wg_full(tape, WG_F32, WG_SHAPE(5, 3), -1));
+    carry = wg_full(tape, WG_F32, WG_SHAPE(3), 3);
+    check_status(wg_scan(root_step, NULL, 1, &carry, 1, &bad, 1, &y, NULL), WG_OK);
+    check_status(wg_read_f32(runtime, wg_scale(y, 2), out, 15), WG_EFINITE);
+    check_contains(wg_tape_message(tape), "log");
+    wg_tape_free(tape);
+    wg_runtime_free(runtime);
+}
