@@ -387,6 +387,7 @@ const programs = [_][]const u8{
     "examples/07_reproduce.c",
     "examples/08_playground.c",
     "examples/11_cnn.c",
+    "examples/12_text.c",
     "tests/api/p20_cpp.cpp",
 };
 /// Programs as users write them, called by tests/api/test_programs.c: `main` of NAME.c is NAME_main there.
