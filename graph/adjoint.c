@@ -201,6 +201,7 @@ static int joint_fill(wg__adjoint *a, uint32_t root)
     tape->inherited = NULL;
     int status = WG_EMEMORY;
     if (wg__grad_space_of(tape) != NULL && wg__cons_begin(tape) == WG_OK) {
+        tape->grad_space->is_step = true;
         a->after = step_replay(a, root);
         a->result = a->after;
         status = a->after == NULL ? tape->error.status : step_sweep(a);

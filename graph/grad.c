@@ -95,7 +95,7 @@ static uint32_t live_of_input(sweep *s, uint32_t node, int32_t i, const uint32_t
     switch (wg__op_table[op].class) {
     case WG__CLASS_LINEAR: return live;
     case WG__CLASS_MAP:
-        *gradient = wg__mask_apply(s->tape, live, *gradient);
+        if (!s->space->is_step) *gradient = wg__mask_apply(s->tape, live, *gradient);
         return live;
     case WG__CLASS_MOVE: return wg__mask_moved(s->tape, node, (uint32_t)i, live);
     case WG__CLASS_REDUCE: {
@@ -143,17 +143,35 @@ static int ruled_sweep(sweep *s, uint32_t node)
     return wg__rule_send(s->tape, node, space->cotangent[node]);
 }
 
-/* What the rule of a node reads as its first input. That of a product is made of cumulative ops,
- * where masks end: so its factors are 1 where no product that is taken reads them. */
-static uint32_t input_selected(sweep *s, uint32_t node)
+/* What a rule reads of its node. */
+typedef struct reading { const uint32_t *in; uint32_t own[3], r; } reading;
+
+/* x, and 1 where the mask is false. No rule of the table is infinite at 1. */
+static uint32_t selected(sweep *s, uint32_t x, uint32_t mask)
+{
+    wg__builder *b = &s->tape->builder;
+    if (!wg__dtype_is_float((wg_dtype)s->tape->record[x].dtype) || mask == WG__NONE) return x;
+    return wg__emit_select(b, wg__mask_record(s->tape, mask), x, wg__emit_full_like(b, x, 1));
+}
+
+/* Masks end at cumulative ops, of which the rule of a product is made, and where a value is kept
+ * for another scan. There the rule reads what is selected before, so that what is not taken is out
+ * of the way at every order. */
+static int reading_make(sweep *s, uint32_t node, int32_t in_count, reading *out)
 {
     const wg__grad_space *space = s->space;
-    wg__builder *b = &s->tape->builder;
-    const uint32_t x = space->in[0];
-    if (s->tape->record[node].op != WG__OP_prod || space->live[node] == 0) return x;
-    const uint32_t moved = wg__mask_moved(s->tape, node, 0, space->live[node]);
-    if (moved == WG__NONE) return x;
-    return wg__emit_select(b, wg__mask_record(s->tape, moved), x, wg__emit_full_like(b, x, 1));
+    const wg__op_id op = (wg__op_id)s->tape->record[node].op;
+    const uint32_t live = space->live[node];
+    const bool is_product = op == WG__OP_prod;
+    const bool is_kept = space->is_step && wg__op_table[op].class == WG__CLASS_MAP;
+    *out = (reading){ .in = space->in, .r = node };
+    if (live == 0 || op == WG__OP_select || !(is_product || is_kept)) return WG_OK;
+    WG_ASSERT(in_count <= 3);
+    const uint32_t mask = is_product ? wg__mask_moved(s->tape, node, 0, live) : live;
+    for (int32_t i = 0; i < in_count; i++) out->own[i] = selected(s, space->in[i], mask);
+    out->in = out->own;
+    out->r = is_kept ? selected(s, node, mask) : node;
+    return s->tape->error.status;
 }
 
 /* Sends the cotangent of a node on to those of its inputs that depend. */
@@ -166,17 +184,17 @@ static int node_sweep(sweep *s, uint32_t node)
     if (tape->record[node].op == WG__OP_ruled) return ruled_sweep(s, node);
     if (tape->record[node].op == WG__OP_pick)
         return wg__pick_send(tape, node, space->cotangent[node]);
-    const uint32_t first = input_selected(s, node);
-    WG_TRY(tape->error.status);
+    reading of;
+    WG_TRY(reading_make(s, node, in_count, &of));
 
     const wg__node_view view = { .builder = &tape->builder,
                                  .op = (wg__op_id)tape->record[node].op,
                                  .in_count = in_count,
-                                 .in = in_count == 1 ? &first : space->in,
+                                 .in = of.in,
                                  .needed = space->needed,
                                  .attribute = wg__tape_attribute(tape, node, &attribute_count),
                                  .attribute_count = attribute_count,
-                                 .r = node,
+                                 .r = of.r,
                                  .g = space->cotangent[node] };
     if (view.op == WG__OP_extern)
         return wg__tape_fail(tape, WG_EGRADIENT, node, "%s has no rule for its derivative",

@@ -304,6 +304,7 @@ struct wg__grad_space {
     bool *needed;              /* by input of the node at hand */
     uint32_t *in, *gradient;
     int64_t needed_capacity, in_capacity, gradient_capacity;
+    bool is_step;              /* the sweep is through a step of a scan */
     wg__mask *mask;            /* by id - 1 */
     int64_t mask_count, mask_capacity;
     uint32_t *stack;           /* of masks being recorded */

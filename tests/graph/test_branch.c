@@ -1,31 +1,34 @@
 /* Branch-safe select with values, for every op that moves a branch mask or must obey one: between a
  * poisoned logarithm and a select that does not take it stands an op of the table. What no taken
  * element depends on has the gradient 0, exactly; all other elements have the gradient that they
- * have without any poison. At first and second order, alone, nested, with two readers, and inside
- * the transforms.                                                                                */
-#include "graph/internal.h"
-#include "support/replay.h"
+ * have without any poison. To the third order, alone, nested, with two readers, and inside the
+ * transforms.                                                                                    */
+#include "support/immediate.h"
 #include "support/specimen.h"
 #include "support/test.h"
 
+#include "graph/internal.h"
+
 #include <math.h>
 #include <stdlib.h>
-#include <wengert/ops.h>
+#include <wengert/wengert.h>
 
-enum { ELEMENTS_MAX = 64, ORDER_MAX = 2 };
+enum { ELEMENTS_MAX = 64, ORDER_MAX = 3 };
 
 typedef enum frame {
-    PLAIN, NESTED, TWO_READERS, IN_VMAP, IN_RECOMPUTE, IN_VMAP_OF_RECOMPUTE, FRAME_COUNT
+    PLAIN, NESTED, TWO_READERS, IN_VMAP, IN_RECOMPUTE, IN_VMAP_OF_RECOMPUTE, IN_SCAN,
+    IN_A_RULE, FRAME_COUNT
 } frame;
 static const char *const frames[FRAME_COUNT] = {
     "alone", "nested", "two readers", "in a vmap", "in a recompute", "in a vmap of a recompute",
+    "in a scan", "in a rule",
 };
 
 typedef struct scene {
     const specimen *s;
     frame frame;
+    wg_runtime *runtime;
     wg_tape *tape;
-    replay *run;
     int64_t out_count;
     bool is_taken[ELEMENTS_MAX];
     bool depends[ELEMENTS_MAX][SPECIMEN_IN_MAX][ELEMENTS_MAX]; /* result on element of input */
@@ -106,7 +109,7 @@ static void branches_draw(scene *c, uint64_t *state)
 /* Of a shape of rows if the frame has them: two rows of the same. */
 static bool has_rows(const scene *c)
 {
-    return c->frame == IN_VMAP || c->frame == IN_VMAP_OF_RECOMPUTE;
+    return c->frame == IN_VMAP || c->frame == IN_VMAP_OF_RECOMPUTE || c->frame == IN_SCAN;
 }
 
 static wg_var constant_of(const scene *c, wg_dtype dtype, wg_shape shape, const double *data)
@@ -148,6 +151,41 @@ static int recomputed(const wg_var *in, wg_var *out, void *user)
     return wg_recompute(body, user, c->s->in_count + 1, in, 1, out);
 }
 
+/* The derivative of the body as a rule of the caller's. */
+static int rule(const wg_var *in, wg_var y, wg_var cotangent, wg_var *gradient, void *user)
+{
+    const scene *c = user;
+    const int status = body(in, &y, user);
+    for (int32_t i = 0; i < c->s->in_count; i++)
+        if (is_real(c, i)) gradient[i] = wg_vjp(y, in[i], cotangent);
+    return status;
+}
+
+static int ruled(const wg_var *in, wg_var *out, scene *c)
+{
+    wg_var y = { 0 };
+    const int status = body(in, &y, c);
+    *out = wg_custom_vjp(y, c->s->in_count + 1, in, rule, c);
+    return status;
+}
+
+static int step(wg_var *carry, const wg_var *x, wg_var *y, void *user)
+{
+    const int status = body(x, y, user);
+    carry[0] = wg_add(carry[0], wg_sum(y[0], WG_ALL));
+    return status;
+}
+
+/* Each row a step; what all of them give goes on in the carry. */
+static int scanned(const wg_var *in, wg_var *out, scene *c)
+{
+    const wg_dtype dtype = c->s->wanted.dtype != 0 ? c->s->wanted.dtype : WG_F64;
+    wg_var carry = wg_full(c->tape, dtype, WG_SCALAR, 0);
+    const int status = wg_scan(step, c, 1, &carry, c->s->in_count + 1, in, 1, out, NULL);
+    *out = wg_add(*out, wg_sin(carry));
+    return status;
+}
+
 static wg_var record(scene *c, const wg_var *in)
 {
     const int64_t count = c->s->in_count + 1;
@@ -156,6 +194,8 @@ static wg_var record(scene *c, const wg_var *in)
     switch (c->frame) {
     case IN_VMAP: status = wg_vmap(body, c, count, in, 1, &out); break;
     case IN_RECOMPUTE: status = recomputed(in, &out, c); break;
+    case IN_SCAN: status = scanned(in, &out, c); break;
+    case IN_A_RULE: status = ruled(in, &out, c); break;
     case IN_VMAP_OF_RECOMPUTE: status = wg_vmap(recomputed, c, count, in, 1, &out); break;
     default: status = body(in, &out, c); break;
     }
@@ -170,6 +210,16 @@ static wg_var ramp(wg_var like)
     return wg_cast(wg_sin(wg_reshape(wg_add(i, wg_number(i, 1)), shape)), wg_dtype_of(like));
 }
 
+/* The first row is enough: all rows are alike. */
+static void gradient_read(scene *c, int32_t i, wg_var d, double *out)
+{
+    double all[2 * ELEMENTS_MAX];
+    const int64_t count = wg_shape_count(wg_shape_of(d));
+    check_msg(wg_read_f64(c->runtime, wg_cast(d, WG_F64), all, count) == WG_OK, "%s",
+              wg_tape_message(c->tape));
+    for (int64_t k = 0; k < count_of(c, i); k++) out[k] = all[k];
+}
+
 /* All gradients of a weighted sum, and of a weighted sum of these. */
 static void gradients_read(scene *c, const wg_var *in, wg_var y, double
                            out[ORDER_MAX][SPECIMEN_IN_MAX][ELEMENTS_MAX])
@@ -181,8 +231,7 @@ static void gradients_read(scene *c, const wg_var *in, wg_var y, double
             if (!is_real(c, i)) continue;
             const wg_var d = wg_grad(sum, in[i]);
             check_msg(wg_tape_status(c->tape) == WG_OK, "%s", wg_tape_message(c->tape));
-            for (int64_t k = 0; k < count_of(c, i); k++)
-                out[order][i][k] = replay_at(c->run, d, k);
+            gradient_read(c, i, d, out[order][i]);
             next = wg_add(next, wg_sum(wg_mul(d, ramp(d)), WG_ALL));
         }
         sum = next;
@@ -196,7 +245,6 @@ static void run_once(scene *c, bool is_poisoned, uint64_t state)
     double data[ELEMENTS_MAX];
     wg_var in[SPECIMEN_IN_MAX + 1];
     c->tape = wg_tape_create(NULL);
-    c->run = replay_attach(c->tape, WG__PORTABLE);
     for (int32_t i = 0; i < c->s->in_count; i++) {
         for (int64_t k = 0; k < count_of(c, i); k++) {
             const double poison = poisons[test_draw(&state, 0, 2)];
@@ -221,7 +269,6 @@ static void run_once(scene *c, bool is_poisoned, uint64_t state)
     for (int64_t j = 0; j < c->out_count; j++) data[j] = c->is_taken[j];
     in[c->s->in_count] = constant_of(c, WG_BOOL, shape_of(&out), data);
     gradients_read(c, in, record(c, in), c->gradient[is_poisoned]);
-    replay_free(c->run);
     wg_tape_free(c->tape);
 }
 
@@ -253,14 +300,15 @@ Test(branch, what_is_not_taken_leaks_through_no_op)
 {
     uint64_t state = test_seed();
     scene *c = malloc(sizeof *c);
-    check(c != NULL);
+    wg_runtime *runtime = wg_runtime_create(WG_OPTIONS(wg_runtime_options, .threads = 1));
+    check(c != NULL && runtime != NULL);
     for (int32_t i = 0; i < specimen_count(); i++) {
         char text[200];
         wg__text name = wg__text_of(text, sizeof text);
         if (!obeys_masks(specimen_at(i))) continue;
         specimen_name(specimen_at(i), &name);
         for (int at = 0; at < FRAME_COUNT; at++) {
-            *c = (scene){ .s = specimen_at(i), .frame = (frame)at };
+            *c = (scene){ .s = specimen_at(i), .frame = (frame)at, .runtime = runtime };
             dependence_find(c);
             branches_draw(c, &state);
             const uint64_t seed = test_random(&state);
@@ -269,5 +317,6 @@ Test(branch, what_is_not_taken_leaks_through_no_op)
             check_scene(c, text);
         }
     }
+    wg_runtime_free(runtime);
     free(c);
 }
