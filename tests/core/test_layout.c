@@ -97,8 +97,8 @@
        FIELD(wg_csv_options, t, 16) FIELD(wg_csv_options, separator, 24)                          \
        FIELD(wg_csv_options, without_header, 25) FIELD(wg_csv_options, missing, 32)               \
        FIELD(wg_csv_options, missing_value, 40) FIELD(wg_csv_options, reserved, 48)               \
-    SIZE(wg_split_options, 48) FIELD(wg_split_options, seed, 0) FIELD(wg_split_options, group, 8) \
-       FIELD(wg_split_options, reserved, 16)                                                      \
+    SIZE(wg_split_options, 56) FIELD(wg_split_options, seed, 0) FIELD(wg_split_options, group, 8) \
+       FIELD(wg_split_options, stratify, 16) FIELD(wg_split_options, reserved, 24)                \
     SIZE(wg_loader_options, 56) FIELD(wg_loader_options, batch_size, 0)                           \
        FIELD(wg_loader_options, seed, 8) FIELD(wg_loader_options, in_order, 16)                   \
        FIELD(wg_loader_options, drop_last, 17) FIELD(wg_loader_options, reserved, 24)             \
