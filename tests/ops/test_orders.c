@@ -173,16 +173,20 @@ static void narrow(const orders_problem *wide, orders_problem *p)
     }
 }
 
-/* All orders, within what a few tens of roundings make of the terms of a sum; what cancels inside a
- * rule is of the size of the orders below. */
-static void check_narrow(const occasion *o, const orders_problem *wide, uint64_t seed,
+/* All orders of the op alone, within what a few tens of roundings make of the terms of a sum; what
+ * cancels inside a rule is of the size of the orders below. */
+static void check_narrow(const occasion *o, const orders_problem *given, uint64_t seed,
                          const char *text)
 {
     double expected[ORDERS_MAX + 1], actual[ORDERS_MAX + 1], size[ORDERS_MAX + 1],
         ignored[ORDERS_MAX + 1];
-    occasion as = *o;
-    orders_problem p;
+    occasion alone = *o, as;
+    orders_problem of = *given, p;
+    const orders_problem *wide = &of;
+    alone.has_readers = false;
+    as = alone;
     as.s = specimen_as(&o->s, WG_F32);
+    of.user = &alone;
     narrow(wide, &p);
     p.user = &as;
     check_status(orders_evaluate(wide, ORDERS_MAX, seed, expected, size), WG_OK);
