@@ -113,6 +113,27 @@ int wg_history_epoch(const wg_history *history, int64_t index, wg_epoch *out);
 int64_t wg_history_best(const wg_history *history); /* index of the best; -1: none */
 void wg_history_free(wg_history *history);
 
+/* ---- configurations and search ----
+ * A configuration is keys that a program declares, each with a value, "width=128 rate=1e-3". Blanks
+ * may stand around '=', a value with blanks stands in quotes, and '#' begins a comment. A value is
+ * one line without quotes. */
+
+typedef struct wg_config wg_config;
+wg_config *wg_config_create(const wg_allocator *allocator); /* NULL: no memory */
+void wg_config_free(wg_config *config);
+/* errors  WG_ENAME key is no name, or declared before; WG_EINVALID value; help may be NULL */
+int wg_config_declare(wg_config *config, const char *key, const char *value, const char *help);
+int wg_config_set(wg_config *config, const char *key, const char *value); /* WG_ENAME: unknown */
+/* Settings from a file, and from arguments "--key=value" or "key=value" (those of main after the
+ * first). What came before an error is set.
+ *   errors  WG_ENAME an unknown key, with the known ones; WG_EFORMAT; with line and column */
+int wg_config_read(wg_config *config, const char *path, wg_error *error);
+int wg_config_arguments(wg_config *config, int count, char **argument, wg_error *error);
+double wg_config_number(const wg_config *config, const char *key); /* NaN: none such, no number */
+const char *wg_config_text(const wg_config *config, const char *key); /* NULL: none; until set */
+/* A line a setting, with its help behind '#': a file that wg_config_read takes. */
+int wg_config_print(const wg_config *config, wg_writer *write, void *user);
+
 #ifdef __cplusplus
 }
 #endif
