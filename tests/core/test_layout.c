@@ -109,6 +109,8 @@
        FIELD(wg_epoch, loss, 16) FIELD(wg_epoch, metric, 24) FIELD(wg_epoch, validation_loss, 32) \
        FIELD(wg_epoch, validation_metric, 40) FIELD(wg_epoch, rate, 48)                           \
        FIELD(wg_epoch, seconds, 56) FIELD(wg_epoch, best, 64) FIELD(wg_epoch, reserved, 72)       \
+    SIZE(wg_search_options, 48) FIELD(wg_search_options, random, 0)                               \
+       FIELD(wg_search_options, seed, 8) FIELD(wg_search_options, reserved, 16)                   \
     SIZE(wg_train_options, 464) FIELD(wg_train_options, optimizer, 0)                             \
        FIELD(wg_train_options, epochs, 304) FIELD(wg_train_options, batch_size, 312)              \
        FIELD(wg_train_options, seed, 320) FIELD(wg_train_options, rate, 328)                      \

@@ -134,6 +134,26 @@ const char *wg_config_text(const wg_config *config, const char *key); /* NULL: n
 /* A line a setting, with its help behind '#': a file that wg_config_read takes. */
 int wg_config_print(const wg_config *config, wg_writer *write, void *user);
 
+/* Trains and evaluates what the configuration says; repeat tells the seed from those of the other
+ * repeats. *metric: higher is better; NaN: it came to nothing. */
+typedef int wg_trial(const wg_config *config, int64_t repeat, double *metric, void *user);
+typedef struct wg_search_options {
+    int64_t random; /* 0: every point of the grid; else so many, drawn */
+    uint64_t seed;  /* of the draws */
+    uint64_t reserved[4];
+} wg_search_options;
+/* Tries the points of a grid, "width=16,32,64 rate=1e-3,1e-2", each `repeats` times, and leaves
+ * config at the one with the highest mean metric. In a random search an entry may also be a range,
+ * "rate=1e-4..1e-1", drawn evenly over its logarithm; whole numbers stay whole. Results are kept in
+ * the file at path (NULL: none), a line a trial with the whole configuration, after each trial, and
+ * a search goes on from there: what is in the file is not tried again.
+ *   errors  WG_ENAME config has no such setting; WG_EFORMAT the grid, or the file with its line;
+ *           WG_ELIMIT; WG_EFILE; what the trial returned */
+int wg_search(wg_config *config, const char *grid, const char *path, int64_t repeats,
+              wg_trial *trial, void *user, const wg_search_options *options, wg_error *error);
+/* The results in a file as a table, best mean first: mean, spread over repeats, configuration. */
+int wg_search_print(const char *path, wg_writer *write, void *user, wg_error *error);
+
 #ifdef __cplusplus
 }
 #endif
