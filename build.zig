@@ -325,6 +325,7 @@ const tests = [_][]const u8{
     "tests/runtime/test_csv.c",
     "tests/runtime/test_custom.c",
     "tests/runtime/test_dataset.c",
+    "tests/runtime/test_environment.c",
     "tests/runtime/test_evaluate.c",
     "tests/runtime/test_file.c",
     "tests/runtime/test_finite.c",
