@@ -74,3 +74,44 @@ wg__cost wg__cost_of(const wg__plan *plan, uint32_t index)
     cost.time_ns = NS_CALL + steps * ns_element(value->op) * (wide > 4 ? 2 : 1);
     return cost;
 }
+
+/* True if the operand is made within the chain and stays in its tiles. */
+static bool is_within(const wg__plan *plan, int64_t chain, uint32_t value)
+{
+    const wg__value *base = &plan->value[plan->value[value].base];
+    return base->is_tile && base->chain == chain;
+}
+
+/* Bytes that a value loads; an operand that stands there twice is loaded once. */
+static double loaded_bytes(const wg__plan *plan, int64_t chain, const wg__value *value)
+{
+    double bytes = 0;
+    for (int32_t i = 0; i < value->in_count; i++) {
+        const bool is_again = i > 0 && value->in[i] == value->in[i - 1];
+        if (is_again || is_within(plan, chain, value->in[i])) continue;
+        const wg__value *in = &plan->value[value->in[i]];
+        double count = 1;                          /* what is repeated lies there once */
+        for (int32_t axis = 0; axis < in->type.shape.rank; axis++)
+            if (in->stride[axis] != 0) count *= (double)in->type.shape.dim[axis];
+        bytes += count * (double)wg_dtype_bytes(in->type.dtype);
+    }
+    return bytes;
+}
+
+wg__cost wg__chain_cost(const wg__plan *plan, int64_t index)
+{
+    const wg__chain *chain = &plan->chain[index];
+    wg__cost sum = { 0 };
+    for (int64_t i = chain->first; i < chain->first + chain->count; i++) {
+        const uint32_t at = plan->order[i];
+        const wg__value *value = &plan->value[at];
+        const wg__cost cost = wg__cost_of(plan, at);
+        sum.flops += cost.flops;
+        sum.time_ns += cost.time_ns;
+        if (value->loop != NULL) sum.bytes += cost.bytes;
+        else sum.bytes += loaded_bytes(plan, index, value) +
+                          (value->is_tile ? 0 : elements(value) *
+                                                    (double)wg_dtype_bytes(value->type.dtype));
+    }
+    return sum;
+}

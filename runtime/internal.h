@@ -51,6 +51,7 @@ typedef struct wg__worker {
 } wg__worker;
 
 typedef struct wg__cached wg__cached;
+typedef struct wg__laps wg__laps;
 enum { WG__CACHE_BUCKETS = 256 };
 
 struct wg_runtime {
@@ -84,6 +85,7 @@ struct wg_runtime {
     /* If set, by tests, instead of wg__pool_run. */
     void (*join_test)(wg_runtime *runtime, int64_t count, wg__pool_work *work, void *context);
     bool is_plain;               /* plans leave each op by itself: WENGERT_PLAN=plain, or tests */
+    wg__laps *laps;              /* of the run in progress, NULL: nobody asks */
     int64_t cache_count;         /* programs in it */
     wg__key *missed;             /* of the last recording that had to be planned; held */
     int64_t missed_constant;     /* that alone differed from the one before; WG__NOWHERE: none */
@@ -308,6 +310,8 @@ uint32_t wg__loop_pick(wg__planner *planner, uint32_t node);
 /* cost.c: rough work of one value, alone on one core. */
 typedef struct wg__cost { double flops, bytes, time_ns; } wg__cost;
 wg__cost wg__cost_of(const wg__plan *plan, uint32_t value);
+/* Of a chain: what its values compute, and what it loads and stores. */
+wg__cost wg__chain_cost(const wg__plan *plan, int64_t chain);
 wg__cost wg__loop_cost(const wg__value *value);
 /* slice.c: the axis of input i that follows the leading axis of the result; WG__NOWHERE: all of
  * the input is read for any row. */
@@ -420,13 +424,25 @@ size_t wg__value_bytes(const wg__plan *plan, const wg__value *value, int64_t uni
  * finite value. */
 typedef struct wg__failure { int status; uint32_t value, node; int32_t effect; } wg__failure;
 
+/* When an instruction ran for an item, in seconds; and of a whole run, item by item. */
+typedef struct wg__lap { int64_t chain; int worker; double begin, end; } wg__lap;
+struct wg__laps {
+    int64_t item_count, count;
+    int64_t *first;             /* by item: its first lap */
+    wg__lap *lap;
+};
+
 typedef struct wg__run {
     wg_runtime *runtime;
     const wg__frame *frame;
     void **base;                /* by slot */
     const wg__item *item;       /* of the stage at hand */
     _Atomic uint64_t failure;   /* place of the value, then -status in 8 bits; the least */
+    wg__laps *laps;             /* NULL: nobody asks */
 } wg__run;
+/* profile.c: notes an instruction that began then and has ended. */
+void wg__lap_note(const wg__run *r, const wg__worker *worker, const wg__item *item, int64_t chain,
+                  double begin);
 #define WG__NO_FAILURE UINT64_MAX
 void wg__failure_note(_Atomic uint64_t *failure, int64_t place, int status);
 void *wg__operand_address(const wg__run *r, const wg__worker *worker, const wg__item *item,
@@ -515,6 +531,11 @@ struct wg_program {
     int ended;                /* how the last run ended; WG_EINVALID before the first */
     wg_error error;
 };
+
+/* Runs a program and stores nothing; laps: NULL, or where to note the times. */
+int wg__program_run(wg_program *program, wg__laps *laps);
+/* print.c: "%3 [64, 10] f32 = matmul", "%7 [64] f32 = exp sub mul" of a tile program. */
+void wg__chain_text(const wg__frame *frame, int64_t chain, wg__text *text);
 
 /* ---- cache.c: frames by key ---- */
 

@@ -79,6 +79,16 @@ static int print_value(const printer *p, uint32_t index, const char *indent)
                      cost.flops, cost.bytes);
 }
 
+void wg__chain_text(const wg__frame *frame, int64_t index, wg__text *text)
+{
+    const wg__plan *plan = frame->plan;
+    const wg__chain *chain = &plan->chain[index];
+    text_value(text, plan, plan->order[chain->first + chain->count - 1]);
+    wg__text_add(text, " =");
+    for (int64_t i = chain->first; i < chain->first + chain->count; i++)
+        wg__text_add(text, " %s", wg__op_table[plan->value[plan->order[i]].op].name);
+}
+
 /* A value, or a tile program with its micro-ops. */
 static int print_chain(const printer *p, int64_t index)
 {
@@ -122,6 +132,18 @@ static int print_commit(const printer *p)
     return WG_OK;
 }
 
+static int print_totals(const printer *p)
+{
+    wg__cost sum = { 0 };
+    for (int64_t i = 0; i < p->frame->plan->chain_count; i++) {
+        const wg__cost cost = wg__chain_cost(p->frame->plan, i);
+        sum.flops += cost.flops;
+        sum.bytes += cost.bytes;
+    }
+    return wg__write(p->write, p->user, "about %.0f flops, %.0f bytes loaded and stored, %.1f us\n",
+                     sum.flops, sum.bytes, p->frame->time_ns / 1000);
+}
+
 int wg_program_print(const wg_program *program, wg_writer *write, void *user)
 {
     if (program == NULL || write == NULL) return WG_EINVALID;
@@ -133,6 +155,7 @@ int wg_program_print(const wg_program *program, wg_writer *write, void *user)
                      "%d threads\n",
                      (long long)plan->chain_count, (int)plan->stage_count, frame->workspace_bytes,
                      frame->scratch_bytes, program->runtime->threads));
+    WG_TRY(print_totals(&p));
     int32_t stage = WG__NOWHERE;
     for (int64_t i = 0; i < plan->region_count; i++) {
         if (plan->region[i].stage != stage) {

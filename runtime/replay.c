@@ -161,7 +161,7 @@ static int finite_check(wg_program *program, uint32_t start)
     return refuse(program, WG_EFINITE, "%s: %s", program->name[origin.value], text);
 }
 
-static int run_entered(wg_program *program)
+static int run_entered(wg_program *program, bool stores)
 {
     wg_runtime *runtime = program->runtime;
     wg__frame *frame = program->frame;
@@ -174,23 +174,35 @@ static int run_entered(wg_program *program)
     const bool is_searched = plan->keeps_all && (status == WG_OK || status == WG_EFINITE);
     if (is_searched) WG_TRY(finite_check(program, status < 0 ? failure.value : WG__NONE));
     if (status < 0) return failure_tell(program, &failure);
+    if (!stores) return WG_OK;
     wg__frame_commit(runtime, frame);
     for (int64_t i = 0; i < plan->store_count; i++)
         program->parameter[plan->store[i].version].entry->version++;
     return WG_OK;
 }
 
-int wg_program_run(wg_program *program)
+static int program_run(wg_program *program, bool stores, wg__laps *laps)
 {
-    if (program == NULL) return WG_EINVALID;
     wg__float_mode before;
     wg_runtime *runtime = program->runtime;
     if (wg__runtime_enter(runtime, &before) < 0)
         return refuse(program, WG_EBUSY, "run: the runtime is in use by another thread");
-    program->ended = run_entered(program);
+    runtime->laps = laps;
+    program->ended = run_entered(program, stores);
+    runtime->laps = NULL;
     wg__params_unlock_all(runtime);
     wg__runtime_leave(runtime, before);
     return program->ended;
+}
+
+int wg_program_run(wg_program *program)
+{
+    return program == NULL ? WG_EINVALID : program_run(program, true, NULL);
+}
+
+int wg__program_run(wg_program *program, wg__laps *laps)
+{
+    return program_run(program, false, laps);
 }
 
 /* ---- reading ---- */

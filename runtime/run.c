@@ -3,6 +3,7 @@
  * Of all failures of a stage the one of the earliest value is told, whatever thread met it when. A
  * commit comes after every stage: nothing that can fail is left by then. */
 #include "runtime/internal.h"
+#include "runtime/data/system.h"
 
 #include <string.h>
 
@@ -112,8 +113,11 @@ static int chain_run(const run *r, wg__worker *worker, const wg__item *item, int
 int wg__region_run(const run *r, wg__worker *worker, const wg__item *item, int64_t *place)
 {
     const wg__region *region = &r->frame->plan->region[item->region];
-    for (int64_t i = region->chain_first; i < region->chain_first + region->chain_count; i++)
+    for (int64_t i = region->chain_first; i < region->chain_first + region->chain_count; i++) {
+        const double begin = r->laps != NULL ? wg__system_seconds() : 0;
         WG_TRY(chain_run(r, worker, item, i, place));
+        if (r->laps != NULL) wg__lap_note(r, worker, item, i, begin);
+    }
     return WG_OK;
 }
 
@@ -208,7 +212,7 @@ static uint32_t failed_node(wg__frame *frame, uint64_t code)
 int wg__frame_run(wg_runtime *runtime, wg__frame *frame, wg__failure *failure)
 {
     const wg__plan *plan = frame->plan;
-    run r = { .runtime = runtime, .frame = frame, .base = frame->base };
+    run r = { .runtime = runtime, .frame = frame, .base = frame->base, .laps = runtime->laps };
     atomic_init(&r.failure, WG__NO_FAILURE);
     frame->base[WG__SLOT_WORKSPACE] = runtime->workspace;
     frame->base[WG__SLOT_CONSTANT] = frame->constants;

@@ -97,8 +97,16 @@ int wg_program_read_f32(const wg_program *program, int64_t output, float *out, i
 int wg_program_read_f64(const wg_program *program, int64_t output, double *out, int64_t count);
 /* The last error's text, "" if there was none; valid until the next. */
 const char *wg_program_message(const wg_program *program);
-/* Stages, regions, instructions with shapes, places and estimated work. */
+/* Stages, regions, tile programs with their ops, places in memory and estimated work. */
 int wg_program_print(const wg_program *program, wg_writer *write, void *user);
+/* Runs the program and stores nothing; writes a line for each instruction, the slowest first: its
+ * time, summed over all threads, in the best of the runs, its share, its flop/s and bytes/s and how
+ * much that is of what this machine was measured to reach on one thread. Allocates.
+ *   errors  WG_EINVALID runs is not 1 or more; those of wg_program_run */
+int wg_program_profile(wg_program *program, int64_t runs, wg_writer *write, void *user);
+/* Likewise one run as a trace of events for chrome://tracing or ui.perfetto.dev: which thread did
+ * what when. */
+int wg_program_trace(wg_program *program, wg_writer *write, void *user);
 
 /* Equal for equal recordings on every machine; names of inputs and source lines are no part of
  * it. Of params: paths, dtypes, shapes and elements. */
