@@ -173,7 +173,7 @@ static int check_arguments(const wg_dataset *data, int64_t count, const double *
         if (!(share[k] > 0.0 && share[k] <= 1e9))
             return wg__fail(error, WG_EINVALID, "split: share %lld is not a positive number",
                             (long long)k);
-    if (options != NULL && !wg__reserved_is_zero(options->reserved, 4))
+    if (options != NULL && !wg__reserved_is_zero(options->reserved, 3))
         return wg__fail(error, WG_EINVALID, "split: options were not zeroed: reserved has a value");
     return WG_OK;
 }

@@ -97,7 +97,7 @@ typedef struct wg_split_options {
     const char *group;    /* an integer column whose equal values stay together */
     const char *stratify; /* an integer column of whose every value each part gets its share; of a
                              group, that of its first row counts */
-    uint64_t reserved[4];
+    uint64_t reserved[3];
 } wg_split_options;
 /* count parts with these shares of the rows (which need not add up to 1), shuffled by seed; every
  * row is copied to one part, and keeps its place among the others there. Shares are met to within

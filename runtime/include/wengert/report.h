@@ -29,7 +29,8 @@ int wg_report_curve(wg_report *report, const char *title, const char *x_label, c
 /* Names of a matrix; what is NULL is counted from 0, or called row and column. */
 typedef struct wg_matrix_names {
     const char *down, *across;           /* what rows and columns stand for */
-    const char *const *row, *const *column;
+    const char *const *row;
+    const char *const *column;
     uint64_t reserved[4];
 } wg_matrix_names;
 /* A table of numbers of any dtype [rows, columns], the larger the darker: a confusion matrix, the
