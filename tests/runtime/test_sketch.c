@@ -95,6 +95,23 @@ static wg_var index_of(bench *b, const sketch_node *n, int64_t count)
     return wg_constant(b->tape, wg_i32(n->index, WG_SHAPE(count)));
 }
 
+static int scan_step(wg_var *carry, const wg_var *x, wg_var *y, void *user)
+{
+    const wg_var *c = user;
+    carry[0] = wg_add(wg_tanh(wg_mul(carry[0], x[0])), wg_scale(*c, 0.5));
+    y[0] = wg_mul(carry[0], x[0]);
+    return WG_OK;
+}
+
+static wg_var record_scan(const sketch_node *n, wg_var x, wg_var c)
+{
+    const wg_scan_options options = { .reverse = n->word[0] != 0, .recompute_every = n->word[1] };
+    wg_var carry = c, y;
+    const int status = wg_scan(scan_step, &c, 1, &carry, 1, &x, 1, &y, &options);
+    check_msg(status == WG_OK, "%s", wg_tape_message(x.tape));
+    return y;
+}
+
 static wg_var record_structural(bench *b, const sketch_node *n, wg_var x, wg_var y)
 {
     wg_shape shape = { .rank = n->rank };
@@ -118,6 +135,7 @@ static wg_var record_structural(bench *b, const sketch_node *n, wg_var x, wg_var
     case SKETCH_MAX: return wg_max(x, WG_AXES(n->axis));
     case SKETCH_MIN: return wg_min(x, WG_AXES(n->axis));
     case SKETCH_PROD: return wg_prod(x, WG_AXES(n->axis));
+    case SKETCH_SCAN: return record_scan(n, x, y);
     default: return wg_matmul(x, y);
     }
 }

@@ -229,6 +229,20 @@ static bool step_reduced(const sketch *s, const sketch_node *n, dual *out)
     return is_fine;
 }
 
+static void step_scan(const sketch *s, const sketch_node *n, dual *out)
+{
+    const int64_t steps = n->dim[0], count = sketch_count(n) / steps;
+    const dual *x = s->value[n->in[0]], *c = s->value[n->in[1]];
+    for (int64_t i = 0; i < count; i++) {
+        dual carry = c[i];
+        for (int64_t j = 0; j < steps; j++) {
+            const int64_t at = (n->word[0] ? steps - 1 - j : j) * count + i;
+            carry = dual_add(dual_tanh(dual_mul(carry, x[at])), dual_scale(c[i], 0.5L));
+            out[at] = dual_mul(carry, x[at]);
+        }
+    }
+}
+
 static void step_product(const sketch *s, const sketch_node *n, dual *out)
 {
     const int64_t columns = n->dim[1], inner = s->node[n->in[0]].dim[1];
@@ -250,6 +264,7 @@ bool step_evaluate(const sketch *s, const sketch_node *n, dual *out)
     if (n->op < SKETCH_SUM) step_taken(s, n, out);
     else if (n->op < SKETCH_CUMSUM) step_added(s, n, out);
     else if (n->op == SKETCH_MATMUL) step_product(s, n, out);
+    else if (n->op == SKETCH_SCAN) step_scan(s, n, out);
     else step_chain(s, n, out);
     return true;
 }

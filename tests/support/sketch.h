@@ -30,12 +30,15 @@ typedef enum sketch_op {
     /* along an axis */
     SKETCH_CUMSUM, SKETCH_RECURRENCE, SKETCH_MAX, SKETCH_MIN, SKETCH_PROD,
     SKETCH_MATMUL,
+    /* for each entry x of the leading axis: carry = tanh(carry x) + c / 2, from c; y = carry x */
+    SKETCH_SCAN,
     SKETCH_OP_COUNT
 } sketch_op;
 
 /* What words mean:
  *   slice    start, count, step           pad      low, high, interior
  *   windows overlap  extent, stride       cumsum recurrence  1 if from the end
+ *   scan     1 if from the end, steps between carries that are kept
  * All along `axis`; gather and scatter by index.                                                 */
 typedef struct sketch_node {
     sketch_op op;

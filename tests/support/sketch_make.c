@@ -173,6 +173,20 @@ static bool concat(sketch *s, sketch_node *n)
     return true;
 }
 
+/* The first carry: the last value of the shape of an entry. */
+static bool scan(sketch *s, sketch_node *n)
+{
+    sketch_node entry = *n;
+    if (n->rank == 0) return false;
+    entry.axis = 0;
+    drop_axis(&entry);
+    for (int i = s->count - 1; i >= 0 && n->in_count == 1; i--)
+        if (are_alike(&s->node[i], &entry)) n->in[n->in_count++] = i;
+    n->word[0] = draw(s, 0, 1);
+    n->word[1] = draw(s, 0, 2);
+    return n->in_count == 2;
+}
+
 /* ---- steps ---- */
 
 /* Attributes and shape of a drawn op of in[0]; false: it does not fit. */
@@ -183,6 +197,7 @@ static bool settle_structural(sketch *s, sketch_node *n)
     case SKETCH_BROADCAST: return broadcast(s, n);
     case SKETCH_TRANSPOSE: return transpose(n);
     case SKETCH_MATMUL: return product(s, n);
+    case SKETCH_SCAN: return scan(s, n);
     default: break;
     }
     if (n->rank == 0) return false;
