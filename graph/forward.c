@@ -21,7 +21,7 @@ wg_var wg_jvp(wg_var y, wg_var x, wg_var tangent)
     const uint32_t zero = wg__emit_full_like(&tape->builder, y.index, 0);
     const uint32_t own = wg__emit1(&tape->builder, WG__OP_stop_gradient, zero);
     const wg_var cotangent = wg__var_of(tape, own);
-    return wg_vjp(wg_vjp(y, x, cotangent), cotangent, tangent);
+    return wg__vjp_for("jvp", wg__vjp_for("jvp", y, x, cotangent), cotangent, tangent);
 }
 
 /* A Hessian is symmetric, so its product with a tangent is a sweep of the gradient. */
@@ -32,5 +32,5 @@ wg_var wg_hvp(wg_var y, wg_var x, wg_var tangent)
     wg_tape *tape = wg__tape_of("hvp", 3, all, &failed);
     if (tape == NULL) return failed;
     if (tangent_check(tape, "hvp", tangent, x) < 0) return wg__var_of(tape, WG__NONE);
-    return wg_vjp(wg_grad(y, x), x, tangent);
+    return wg__vjp_for("hvp", wg__grad_for("hvp", y, x), x, tangent);
 }

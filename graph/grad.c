@@ -371,15 +371,20 @@ static int sweep_open(sweep *s, const char *op, wg_var y, int64_t count, const w
     return s->space == NULL ? WG_EMEMORY : WG_OK;
 }
 
-wg_var wg_grad(wg_var y, wg_var x)
+wg_var wg__grad_for(const char *op, wg_var y, wg_var x)
 {
     sweep s;
     wg_var failed, gradient;
-    if (sweep_open(&s, "grad", y, 1, &x, &failed) < 0 || wanted_check(&s, WG__NONE, 1, &x) < 0 ||
+    if (sweep_open(&s, op, y, 1, &x, &failed) < 0 || wanted_check(&s, WG__NONE, 1, &x) < 0 ||
         scalar_check(&s, WG__NONE) < 0)
         return failed;
     const seeds from = { .count = 1, .y = &s.y };
     return derivatives(&s, &from, 1, &x, &gradient) < 0 ? failed : gradient;
+}
+
+wg_var wg_grad(wg_var y, wg_var x)
+{
+    return wg__grad_for("grad", y, x);
 }
 
 int wg_grads(wg_var y, int64_t count, const wg_var *x, wg_var *gradient)
@@ -403,16 +408,21 @@ static int cotangent_check(const sweep *s, uint32_t where, uint32_t y, uint32_t 
     return wg__type_expect(s->tape, s->op, where, "cotangent", cotangent, "y", y);
 }
 
-wg_var wg_vjp(wg_var y, wg_var x, wg_var cotangent)
+wg_var wg__vjp_for(const char *op, wg_var y, wg_var x, wg_var cotangent)
 {
     sweep s;
     wg_var failed, gradient;
     const wg_var both[2] = { x, cotangent };
-    if (sweep_open(&s, "vjp", y, 2, both, &failed) < 0 || wanted_check(&s, WG__NONE, 1, &x) < 0 ||
+    if (sweep_open(&s, op, y, 2, both, &failed) < 0 || wanted_check(&s, WG__NONE, 1, &x) < 0 ||
         cotangent_check(&s, WG__NONE, y.index, cotangent.index) < 0)
         return failed;
     const seeds from = { .count = 1, .y = &s.y, .cotangent = &cotangent.index };
     return derivatives(&s, &from, 1, &x, &gradient) < 0 ? failed : gradient;
+}
+
+wg_var wg_vjp(wg_var y, wg_var x, wg_var cotangent)
+{
+    return wg__vjp_for("vjp", y, x, cotangent);
 }
 
 static int vjps_refuse(int64_t y_count, const wg_var *y)

@@ -3,12 +3,12 @@
 #include "graph/tape.h"
 #include <wengert/ops.h>
 
-typedef struct pair { wg_var y, x; } pair;
+typedef struct pair { const char *op; wg_var y, x; } pair;
 
 static int row_of_jacobian(const wg_var *in, wg_var *out, void *user)
 {
     const pair *of = user;
-    out[0] = wg_vjp(of->y, of->x, in[0]);
+    out[0] = wg__vjp_for(of->op, of->y, of->x, in[0]);
     return 0;
 }
 
@@ -53,7 +53,7 @@ static wg_var jacobian(const char *op, wg_var y, wg_var x)
                         wg_dtype_name(of.dtype));
         return failed;
     }
-    pair both = { y, x };
+    pair both = { op, y, x };
     const wg_var cotangents = unit_cotangents(tape, &of, wg__shape_count(&of.shape));
     if (wg_vmap(row_of_jacobian, &both, 1, &cotangents, 1, &rows) < 0) return failed;
     return axes_parted(tape, rows.index, &of.shape, &by);
@@ -66,6 +66,6 @@ wg_var wg_jacobian(wg_var y, wg_var x)
 
 wg_var wg_hessian(wg_var y, wg_var x)
 {
-    const wg_var gradient = wg_grad(y, x);
+    const wg_var gradient = wg__grad_for("hessian", y, x);
     return jacobian("hessian", gradient, x);
 }

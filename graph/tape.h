@@ -277,6 +277,10 @@ int wg__rule_vjp(const wg__node_view *node, uint32_t *gradient);
 
 /* ---- gradient sweeps: cons.c, mask.c, grad.c ---- */
 
+/* wg_grad and wg_vjp, refused in the name of what the caller called. */
+wg_var wg__grad_for(const char *op, wg_var y, wg_var x);
+wg_var wg__vjp_for(const char *op, wg_var y, wg_var x, wg_var cotangent);
+
 /* Where a cotangent is live: an expression over conditions of selects, recorded only when an op
  * needs it. Id 0: everywhere. Operands have smaller ids. */
 typedef enum wg__mask_kind {

@@ -153,8 +153,18 @@ WITH_TAPE(tangents_and_cotangents_have_their_types)
     check(wg__var_check(wg_hvp(wg_sum(at, WG_ALL), at, wg_cast(at, WG_F32))) < 0);
     check_message(WG_EDTYPE, "hvp: the tangent is f32 [3], x is f64 [3]");
     at = f64(x, WG_SHAPE(3));
+    check(wg__var_check(wg_jvp(at, wg_number(at, 2), wg_number(at, 2))) < 0);
+    check_message(WG_EGRADIENT,
+                  "jvp: by a number, which others share: use wg_full or wg_scalar");
+    at = f64(x, WG_SHAPE(3));
     check(wg__var_check(wg_hvp(at, at, at)) < 0);
-    check_message(WG_ESHAPE, "[3] is not a scalar");
+    check_message(WG_ESHAPE, "hvp: [3] is not a scalar: sum it first");
+    at = f64(x, WG_SHAPE(3));
+    check(wg__var_check(wg_hessian(at, at)) < 0);
+    check_message(WG_ESHAPE, "hessian: [3] is not a scalar: sum it first");
+    at = f64(x, WG_SHAPE(3));
+    check(wg__var_check(wg_jacobian(at, wg_cast(at, WG_I32))) < 0);
+    check_message(WG_EGRADIENT, "jacobian: no derivative by i32 exists");
     at = f64(x, WG_SHAPE(3));
     wg_var g;
     const wg_var y[2] = { at, wg_sum(at, WG_ALL) }, both[2] = { at, at };

@@ -79,6 +79,72 @@ Test(allocation, a_request_refused_at_any_point_leaves_nothing_behind)
     free(net);
 }
 
+static int row_gradient(const wg_var *in, wg_var *out, void *user)
+{
+    (void)user;
+    out[0] = wg_grad(wg_sum(wg_tanh(in[0]), WG_ALL), in[0]);
+    return WG_OK;
+}
+
+static int twice_tanh(const wg_var *in, wg_var *out, void *user)
+{
+    (void)user;
+    out[0] = wg_mul(wg_tanh(in[0]), wg_tanh(in[0]));
+    return WG_OK;
+}
+
+static int given_rule(const wg_var *in, wg_var y, wg_var cotangent, wg_var *gradient, void *user)
+{
+    (void)in;
+    (void)user;
+    gradient[0] = wg_mul(cotangent, y);
+    return WG_OK;
+}
+
+/* A sum of what each transform makes of a 3x3 matrix. */
+static wg_var transformed(wg_var x)
+{
+    wg_var mapped, again, both[2] = { { 0 }, { 0 } };
+    const wg_var pair[2] = { x, x };
+    const wg_var product = wg_einsum("ij,jk->ik", 2, pair);
+    const wg_var y[2] = { product, wg_tanh(x) };
+    wg_vjps(2, y, pair, 2, pair, both);
+    wg_vmap(row_gradient, NULL, 1, &x, 1, &mapped);
+    wg_recompute(twice_tanh, NULL, 1, &x, 1, &again);
+    wg_var sum = wg_add(wg_add(both[0], mapped), wg_add(again, both[1]));
+    sum = wg_add(sum, wg_custom_vjp(wg_tanh(x), 1, &x, given_rule, NULL));
+    sum = wg_add(sum, wg_jvp(product, x, x));
+    const wg_var row = wg_reshape(wg_slice(x, 0, 0, 1, 1), WG_SHAPE(3));
+    sum = wg_add(sum, wg_jacobian(wg_square(row), row));
+    sum = wg_add(sum, wg_hessian(wg_sum(wg_tanh(row), WG_ALL), row));
+    return wg_sum(wg_add(sum, wg_grad(wg_sum(wg_square(sum), WG_ALL), x)), WG_ALL);
+}
+
+/* Twice, so that the second recording follows the first. */
+static int transforms(const wg_allocator *allocator, void *user)
+{
+    static const float x[9] = { 1, 2, 3, 4, 5, 6, 7, 8, 9 };
+    wg_runtime *runtime = user;
+    int status = WG_EMEMORY;
+    wg_tape *tape = wg_tape_create(WG_OPTIONS(wg_tape_options, .allocator = allocator));
+    for (int i = 0; i < 2 && tape != NULL; i++) {
+        double value;
+        wg_tape_reset(tape);
+        const wg_var in = wg_input(tape, "x", wg_f32(x, WG_SHAPE(3, 3)));
+        status = wg_item(runtime, transformed(in), &value);
+        if (status < 0) break;
+    }
+    wg_tape_free(tape);
+    return status;
+}
+
+Test(allocation, transforms_whose_requests_are_refused_leave_nothing_behind)
+{
+    wg_runtime *runtime = wg_runtime_create(WG_OPTIONS(wg_runtime_options, .threads = 1));
+    check(test_memory_fail_each(transforms, runtime) > 50);
+    wg_runtime_free(runtime);
+}
+
 static int tanh_of(const wg_var *in, wg_var *out, void *user)
 {
     (void)user;
