@@ -4,6 +4,17 @@
 
 typedef wg_var reduction(wg_var x, wg_axes axes);
 
+/* [n, m..., c, window...] -> [n, m..., window..., c]: what is joined are whole rows of channels,
+ * which costs less than single elements far apart. */
+static wg_var channels_last(wg_var windows, int axis_count)
+{
+    wg_axes order = { .count = 2 * axis_count + 2 };
+    for (int i = 0; i <= axis_count; i++) order.axis[i] = i;
+    for (int i = 0; i < axis_count; i++) order.axis[axis_count + 1 + i] = axis_count + 2 + i;
+    order.axis[2 * axis_count + 1] = axis_count + 1;
+    return wg_permute(windows, order);
+}
+
 /* Over windows along each of so many axes between the samples and the channels. */
 static wg_var pooled(const char *op, wg_var x, int axis_count, int64_t extent, int64_t stride,
                      reduction *reduce)
@@ -19,14 +30,14 @@ static wg_var pooled(const char *op, wg_var x, int axis_count, int64_t extent, i
     const wg_window window = { .extent = extent, .stride = stride == 0 ? extent : stride };
     wg_axes elements = { .count = axis_count };
     for (int i = 0; i < axis_count; i++) {
-        elements.axis[i] = axis_count + 2 + i;
+        elements.axis[i] = axis_count + 1 + i;
         if (shape.dim[i + 1] >= extent) continue;
         snprintf(reason, sizeof reason, "a window of %lld does not fit into axis %d",
                  (long long)extent, i + 1);
         return wg_refuse(none, op, x, WG_ESHAPE, reason);
     }
     for (int i = 0; i < axis_count; i++) x = wg_windows(x, i + 1, window);
-    return reduce(x, elements);
+    return reduce(channels_last(x, axis_count), elements);
 }
 
 wg_var wg_max_pool1d(wg_var x, int64_t extent, int64_t stride)
