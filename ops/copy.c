@@ -58,6 +58,25 @@ static pair pair_of(const wg__array *from, const wg__array *to)
     return joined;
 }
 
+/* The order of copying is free. A plane of few rows would cost more between planes than within
+ * them: its rows become those of the nearest longer axis, such as the places of a window.        */
+static void rows_lengthen(pair *axes)
+{
+    enum { ROWS_ENOUGH = 16 };   /* the step from one plane to the next costs about as many moves */
+    const int32_t row = axes->rank - 2;
+    int32_t best = row;
+    for (int32_t i = row; i >= 0 && axes->dim[best] < ROWS_ENOUGH; i--)
+        if (axes->dim[i] > axes->dim[best]) best = i;
+    if (best == row) return;
+    const int64_t row_of[3] = { axes->dim[row], axes->from[row], axes->to[row] };
+    axes->dim[row] = axes->dim[best];
+    axes->from[row] = axes->from[best];
+    axes->to[row] = axes->to[best];
+    axes->dim[best] = row_of[0];
+    axes->from[best] = row_of[1];
+    axes->to[best] = row_of[2];
+}
+
 static plane plane_of(const pair *axes, int64_t bytes)
 {
     const int32_t last = axes->rank - 1;
@@ -134,8 +153,10 @@ static inline void copy_elements(const plane *p, size_t bytes, const char *from,
 
 static void copy_plane(const plane *p, size_t bytes, const char *from, char *to)
 {
+    enum { RUN_SHORT = 8 };   /* elements: moved one by one before a call to memcpy has begun */
     const int64_t unit = (int64_t)bytes;
-    if (p->columns == 1 || (p->from_column == unit && p->to_column == unit)) {
+    const bool is_run = p->from_column == unit && p->to_column == unit;
+    if (is_run && p->columns > RUN_SHORT) {
         copy_runs(p, bytes, from, to);
         return;
     }
@@ -154,7 +175,8 @@ void wg__copy(const wg__array *from, const wg__array *to)
     if (wg__array_count(from) == 0) return;
 
     const size_t bytes = wg_dtype_bytes(from->dtype);
-    const pair axes = pair_of(from, to);
+    pair axes = pair_of(from, to);
+    rows_lengthen(&axes);
     const plane p = plane_of(&axes, (int64_t)bytes);
     const int32_t outer = axes.rank > 2 ? axes.rank - 2 : 0;
     int64_t plane_count = 1;
