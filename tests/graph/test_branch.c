@@ -29,6 +29,7 @@ typedef struct scene {
     frame frame;
     wg_runtime *runtime;
     wg_tape *tape;
+    wg__shape out_shape;
     int64_t out_count;
     bool is_taken[ELEMENTS_MAX];
     bool depends[ELEMENTS_MAX][SPECIMEN_IN_MAX][ELEMENTS_MAX]; /* result on element of input */
@@ -77,13 +78,13 @@ static void dependence_find(scene *c)
         in[i] = wg__emit_cast(&im->builder, in[i], s.in[i].dtype);
     }
     const uint32_t r = specimen_emit(&im->builder, &s, in);
+    c->out_shape = im->node[r]->type.shape;
     c->out_count = immediate_count(im, r);
     for (int64_t j = 0; j < c->out_count; j++) {
         double one[ELEMENTS_MAX] = { 0 };
         one[j] = 1;
-        const wg__shape shape = im->node[r]->type.shape;
-        const uint32_t g =
-            wg__emit_cast(&im->builder, immediate_f64(im, &shape, one), im->node[r]->type.dtype);
+        const uint32_t g = wg__emit_cast(&im->builder, immediate_f64(im, &c->out_shape, one),
+                                         im->node[r]->type.dtype);
         if (!is_elementwise) immediate_vjp(im, r, g, s.in_count, in, d);
         for (int32_t i = 0; i < s.in_count; i++)
             for (int64_t k = 0; k < count_of(c, i); k++)
@@ -124,14 +125,15 @@ static wg_var constant_of(const scene *c, wg_dtype dtype, wg_shape shape, const 
     return wg_cast(wg_constant(c->tape, wg_f64(twice, shape)), dtype);
 }
 
-/* log x through the op; where it is not taken, a half. in: inputs, condition. */
+/* log(x) / 2, which is in the domain of every row, through the op; where that is not taken, a half.
+ * in: inputs, condition. */
 static int body(const wg_var *in, wg_var *out, void *user)
 {
     const scene *c = user;
     uint32_t index[SPECIMEN_IN_MAX];
     wg_var log = { 0 };
     for (int32_t i = 0; i < c->s->in_count; i++) {
-        if (is_real(c, i)) log = wg_log(in[i]);
+        if (is_real(c, i)) log = wg_scale(wg_log(in[i]), 0.5);
         index[i] = is_real(c, i) ? log.index : in[i].index;
     }
     const wg_var is_taken = in[c->s->in_count];
@@ -254,20 +256,8 @@ static void run_once(scene *c, bool is_poisoned, uint64_t state)
         }
         in[i] = constant_of(c, c->s->in[i].dtype, shape_of(&c->s->in[i].shape), data);
     }
-    wg__shape out;
-    wg__type type, in_type[SPECIMEN_IN_MAX];
-    char why[100];
-    wg__text text = wg__text_of(why, sizeof why);
-    for (int32_t i = 0; i < c->s->in_count; i++) in_type[i] = c->s->in[i];
-    const wg__request request = { .op = c->s->op,
-                                  .in_count = c->s->in_count,
-                                  .attribute = c->s->attribute,
-                                  .attribute_count = c->s->attribute_count,
-                                  .wanted = c->s->wanted.dtype != 0 ? &c->s->wanted : NULL };
-    check(wg__infer(&request, in_type, &type, &text) == WG_OK);
-    out = type.shape;
     for (int64_t j = 0; j < c->out_count; j++) data[j] = c->is_taken[j];
-    in[c->s->in_count] = constant_of(c, WG_BOOL, shape_of(&out), data);
+    in[c->s->in_count] = constant_of(c, WG_BOOL, shape_of(&c->out_shape), data);
     gradients_read(c, in, record(c, in), c->gradient[is_poisoned]);
     wg_tape_free(c->tape);
 }
