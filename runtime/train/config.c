@@ -273,11 +273,11 @@ static int argument_take(wg_config *config, const char *argument, wg_error *erro
     return WG_OK;
 }
 
-int wg_config_arguments(wg_config *config, int count, char **argument, wg_error *error)
+int wg_config_arguments(wg_config *config, int64_t count, char **argument, wg_error *error)
 {
     if (config == NULL || count < 0 || (count > 0 && argument == NULL))
         return wg__fail(error, WG_EINVALID, "config: a configuration and arguments are needed");
-    for (int i = 0; i < count; i++) WG_TRY(argument_take(config, argument[i], error));
+    for (int64_t i = 0; i < count; i++) WG_TRY(argument_take(config, argument[i], error));
     return WG_OK;
 }
 

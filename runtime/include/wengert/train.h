@@ -128,7 +128,7 @@ int wg_config_set(wg_config *config, const char *key, const char *value); /* WG_
  * first). What came before an error is set.
  *   errors  WG_ENAME an unknown key, with the known ones; WG_EFORMAT; with line and column */
 int wg_config_read(wg_config *config, const char *path, wg_error *error);
-int wg_config_arguments(wg_config *config, int count, char **argument, wg_error *error);
+int wg_config_arguments(wg_config *config, int64_t count, char **argument, wg_error *error);
 double wg_config_number(const wg_config *config, const char *key); /* NaN: none such, no number */
 const char *wg_config_text(const wg_config *config, const char *key); /* NULL: none; until set */
 /* A line a setting, with its help behind '#': a file that wg_config_read takes. */
