@@ -92,28 +92,39 @@ static void columns_record(const wg__pass *pass)
     }
 }
 
+int wg__pass_record(const wg__pass *pass, wg_mode mode, wg__samples *batch)
+{
+    (void)wg_tape_reset(pass->tape);
+    batch->scope = wg_scope_root(pass->tape, pass->params, mode);
+    columns_record(pass);
+    batch->rows = wg_loader_view(pass->loader, pass->data->column[0].name).shape.dim[0];
+    batch->weight = weight_of(pass, batch->scope, batch->rows);
+    const outcome found = model_record(pass->model, batch->scope);
+    batch->loss = per_sample(found.loss, batch->rows);
+    batch->metric = per_sample(found.metric, batch->rows);
+    return wg_tape_status(pass->tape);
+}
+
+wg_var wg__sample_mean(const wg__samples *batch)
+{
+    return batch->weight.tape == NULL ? wg_mean(batch->loss, WG_ALL)
+                                      : wg_weighted_mean(batch->loss, batch->weight);
+}
+
 int wg__pass_batch(wg__pass *pass, wg__sums *sums)
 {
+    wg__samples batch;
     const bool is_training = pass->optimizer != NULL;
-    (void)wg_tape_reset(pass->tape);
-    const wg_scope scope =
-        wg_scope_root(pass->tape, pass->params, is_training ? WG_TRAINING : WG_EVALUATION);
-    columns_record(pass);
-    const int64_t rows = wg_loader_view(pass->loader, pass->data->column[0].name).shape.dim[0];
-    const wg_var weight = weight_of(pass, scope, rows);
-    outcome found = model_record(pass->model, scope);
-    found.loss = per_sample(found.loss, rows);
-    found.metric = per_sample(found.metric, rows);
-    WG_TRY(wg_tape_status(pass->tape));
+    WG_TRY(wg__pass_record(pass, is_training ? WG_TRAINING : WG_EVALUATION, &batch));
+    const wg_var weight = batch.weight;
     if (is_training) {
-        const wg_var mean = weight.tape == NULL ? wg_mean(found.loss, WG_ALL)
-                                                : wg_weighted_mean(found.loss, weight);
+        const wg_var mean = wg__sample_mean(&batch);
         WG_TRY(wg_require_finite(mean));
-        WG_TRY(wg_minimize(pass->optimizer, scope, mean));
+        WG_TRY(wg_minimize(pass->optimizer, batch.scope, mean));
     }
-    const wg_var wanted[3] = { weighted_sum(found.loss, weight), weighted_sum(found.metric, weight),
+    const wg_var wanted[3] = { weighted_sum(batch.loss, weight), weighted_sum(batch.metric, weight),
                                weight.tape == NULL ? weight : wg_sum(weight, WG_ALL) };
-    double value[3] = { 0.0, 0.0, (double)rows };
+    double value[3] = { 0.0, 0.0, (double)batch.rows };
     WG_TRY(wg_items(pass->runtime, weight.tape == NULL ? 2 : 3, wanted, value));
     sums->loss += value[0];
     sums->metric += value[1];

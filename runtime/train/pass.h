@@ -24,6 +24,16 @@ typedef struct wg__pass {
 /* Weighted sums over the samples so far. */
 typedef struct wg__sums { double loss, metric, weight; } wg__sums;
 
+/* What a batch was recorded as: one value a sample, and column "weight" or the null value. */
+typedef struct wg__samples {
+    wg_scope scope;
+    int64_t rows;
+    wg_var loss, metric, weight;
+} wg__samples;
+/* Records the loader's present batch anew; the tape has the message. */
+int wg__pass_record(const wg__pass *pass, wg_mode mode, wg__samples *batch);
+wg_var wg__sample_mean(const wg__samples *batch); /* of the loss: what training minimizes */
+
 int wg__model_check(const wg_model *model, wg_error *error);
 /* Records and runs the loader's present batch and adds to sums; the tape has the message. */
 int wg__pass_batch(wg__pass *pass, wg__sums *sums);

@@ -146,6 +146,12 @@
        FIELD(wg_surface, y_lower, 32) FIELD(wg_surface, y_upper, 40)                              \
        FIELD(wg_surface, grid, 48) FIELD(wg_surface, points, 200)                                 \
        FIELD(wg_surface, classes, 352) FIELD(wg_surface, reserved, 504)                           \
+    SIZE(wg_layer_state, 232) FIELD(wg_layer_state, path, 0)                                      \
+       FIELD(wg_layer_state, is_parameter, 128) FIELD(wg_layer_state, mean, 136)                  \
+       FIELD(wg_layer_state, spread, 144) FIELD(wg_layer_state, norm, 152)                        \
+       FIELD(wg_layer_state, gradient_mean, 160) FIELD(wg_layer_state, gradient_spread, 168)      \
+       FIELD(wg_layer_state, gradient_norm, 176) FIELD(wg_layer_state, update_norm, 184)          \
+       FIELD(wg_layer_state, dead, 192) FIELD(wg_layer_state, reserved, 200)                      \
     SIZE(wg_search_options, 48) FIELD(wg_search_options, random, 0)                               \
        FIELD(wg_search_options, seed, 8) FIELD(wg_search_options, reserved, 16)                   \
     SIZE(wg_train_options, 464) FIELD(wg_train_options, optimizer, 0)                             \

@@ -113,6 +113,30 @@ int wg_history_epoch(const wg_history *history, int64_t index, wg_epoch *out);
 int64_t wg_history_best(const wg_history *history); /* index of the best; -1: none */
 void wg_history_free(wg_history *history);
 
+/* ---- what goes through a model ---- */
+
+enum { WG_LAYER_PATH_BYTES = 128 };
+typedef struct wg_layer_state {
+    char path[WG_LAYER_PATH_BYTES]; /* cut if it is longer */
+    bool is_parameter;              /* else a value that a layer noted (wg_note) */
+    double mean, spread, norm;      /* over all its elements; norm: Euclidean */
+    double gradient_mean, gradient_spread, gradient_norm; /* of the mean loss, by it */
+    double update_norm;             /* of a parameter: what the step adds to it; else 0 */
+    double dead;                    /* of a noted value: the share of its units (last axis) that
+                                       give every sample the same, as a relu that is always 0 */
+    uint64_t reserved[4];
+} wg_layer_state;
+/* One step of training on the first 512 rows, in their order, of which nothing is kept: the values
+ * that layers noted, in the order they were, then the parameters by path. *count is how many there
+ * are, also above capacity. optimizer NULL: wg_adam(1e-3, NULL). Gradients that shrink or grow from
+ * layer to layer show here, before a training that goes nowhere does.
+ *   errors  those of a step of wg_train; WG_EINVALID there are no rows */
+int wg_layers(wg_runtime *runtime, const wg_model *model, const wg_params *params,
+              const wg_dataset *data, const wg_optimizer *optimizer, int64_t capacity,
+              wg_layer_state *state, int64_t *count, wg_error *error);
+/* As a table: a line a state. */
+int wg_layers_print(int64_t count, const wg_layer_state *state, wg_writer *write, void *user);
+
 /* ---- configurations and search ----
  * A configuration is keys that a program declares, each with a value, "width=128 rate=1e-3". Blanks
  * may stand around '=', a value with blanks stands in quotes, and '#' begins a comment. A value is
