@@ -300,6 +300,44 @@ Test(convolution, keeps_samples_apart)
     check_bytes(all[0], all[1], sizeof all[0]);
 }
 
+/* ---- under transforms ---- */
+
+/* What one sample [5, 5, 2] adds to the gradient of a sum of squares by the weight; user is the
+ * scope. */
+static int gradient_of_one(const wg_var *in, wg_var *out, void *user)
+{
+    const wg_scope scope = *(const wg_scope *)user;
+    const wg_conv_options options = { .groups = 2, .stride = { 2 }, .without_bias = true };
+    wg_var x = wg_reshape(in[0], WG_SHAPE(1, 5, 5, 2)), weight;
+    wg_var y = wg_max_pool2d(wg_conv2d(scope, "c", x, 4, 2, 2, &options), 2, 1);
+    check_equal_i(wg_parameters(scope, 1, &weight), 1);
+    out[0] = wg_grad(wg_sum(wg_square(y), WG_ALL), weight);
+    return WG_OK;
+}
+
+/* In one vmap as one by one, to the last bit. */
+Test(convolution, gradients_of_samples_are_those_of_each_alone)
+{
+    enum { SAMPLES = 7, COUNT = 5 * 5 * 2, WEIGHTS = 2 * 2 * 1 * 4 };
+    uint64_t state = test_seed();
+    double x[SAMPLES * COUNT], all[SAMPLES * WEIGHTS], alone[WEIGHTS];
+    for (int i = 0; i < SAMPLES * COUNT; i++) x[i] = (double)test_draw(&state, -999, 999) / 64;
+    const lab l = lab_open(1);
+    wg_scope scope = lab_scope(l, WG_TRAINING);
+    wg_var rows = wg_batch(l.tape, "x", wg_f64(x, WG_SHAPE(SAMPLES, 5, 5, 2))), out;
+    check_status(wg_vmap(gradient_of_one, &scope, 1, &rows, 1, &out), WG_OK);
+    check(wg_shape_equal(wg_shape_of(out), WG_SHAPE(SAMPLES, 2, 2, 1, 4)));
+    lab_read(l, out, all, SAMPLES * WEIGHTS);
+    for (int i = 0; i < SAMPLES; i++) {
+        scope = lab_scope(l, WG_TRAINING);
+        rows = wg_batch(l.tape, "x", wg_f64(x + i * COUNT, WG_SHAPE(5, 5, 2)));
+        check_status(gradient_of_one(&rows, &out, &scope), WG_OK);
+        lab_read(l, out, alone, WEIGHTS);
+        check_bytes(all + i * WEIGHTS, alone, sizeof alone);
+    }
+    lab_close(l);
+}
+
 /* ---- what is refused ---- */
 
 Test(convolution, refuses_what_does_not_fit_by_name_and_shape)

@@ -1,6 +1,7 @@
 /* Norms against their formulas in long double, their gradients against differences, and batch
  * norm's state: what training leaves in it and what evaluation reads. */
 #include "graph/lab.h"
+#include "runtime/internal.h"
 #include <math.h>
 #include <string.h>
 
@@ -243,6 +244,39 @@ Test(norm, settings_of_zero_are_meant)
     check_status(wg_params_find(l.params, "bn/variance", &view), WG_OK);
     check(((const float *)view.data)[0] == 1 && ((const float *)view.data)[1] == 4);
     lab_close(l);
+}
+
+/* Loss and all gradients of two layers with or without a batch norm between them, on three
+ * threads: how often these wait for each other. */
+static int64_t joins_of_step(bool has_norm)
+{
+    enum { ROWS = 256 };
+    static float x[ROWS * C];
+    for (int i = 0; i < ROWS * C; i++) x[i] = (float)(i * 53 % 97) / 40 - 1.2f;
+    const lab l = lab_open(3);
+    l.runtime->is_forked_always = true;
+    const wg_scope scope = lab_scope(l, WG_TRAINING);
+    wg_var rows = wg_batch(l.tape, "x", wg_f32(x, WG_SHAPE(ROWS, C))), by[6], gradient[6];
+    wg_var y = wg_dense(scope, "in", rows, 16, NULL);
+    if (has_norm) y = wg_batch_norm(scope, "norm", y, NULL);
+    y = wg_mean(wg_square(wg_dense(scope, "out", wg_relu(y), 1, NULL)), WG_ALL);
+    const int64_t count = wg_parameters(scope, 6, by);
+    check_equal_i(count, has_norm ? 6 : 4);
+    check_status(wg_grads(y, count, by, gradient), WG_OK);
+    for (int64_t i = 0; i < count; i++) check_status(wg_keep(gradient[i]), WG_OK);
+    const int64_t before = l.runtime->join_count;
+    lab_item(l, y);
+    const int64_t joins = l.runtime->join_count - before;
+    lab_close(l);
+    return joins;
+}
+
+/* ENGINE: a mean, a variance, and the same two on the way back. */
+Test(norm, batch_norm_costs_four_joins)
+{
+    const int64_t without = joins_of_step(false), with = joins_of_step(true);
+    check(without > 0);
+    check_msg(with - without <= 4, "%lld joins, %lld without", (long long)with, (long long)without);
 }
 
 Test(norm, refuses_what_it_cannot_do)
