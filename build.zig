@@ -37,6 +37,7 @@ const core_sources = [_][]const u8{
 const ops_sources = [_][]const u8{
     "ops/along.c",
     "ops/along_eval.c",
+    "ops/assemble.c",
     "ops/batch.c",
     "ops/body.c",
     "ops/copy.c",
@@ -56,6 +57,7 @@ const ops_sources = [_][]const u8{
     "ops/order_eval.c",
     "ops/reduce.c",
     "ops/reduce_eval.c",
+    "ops/run.c",
     "ops/scan.c",
     "ops/select.c",
     "ops/source.c",
@@ -194,6 +196,7 @@ const runtime_sources = [_][]const u8{
     "runtime/report/values.c",
     "runtime/run.c",
     "runtime/runtime.c",
+    "runtime/sequence.c",
     "runtime/shard.c",
     "runtime/simplify.c",
     "runtime/slice.c",
@@ -227,6 +230,7 @@ const kernels = [_][]const u8{
     "ops/kernels/matmul.c",
     "ops/kernels/random.c",
     "ops/kernels/reduce.c",
+    "ops/kernels/run.c",
 };
 
 const tests = [_][]const u8{
@@ -308,6 +312,7 @@ const tests = [_][]const u8{
     "tests/ops/test_orders.c",
     "tests/ops/test_reduce.c",
     "tests/ops/test_rules.c",
+    "tests/ops/test_run.c",
     "tests/ops/test_source.c",
     "tests/ops/test_sweep.c",
     "tests/ops/test_table.c",

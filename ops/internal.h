@@ -259,12 +259,25 @@ typedef void wg__map_kernel(int64_t n, const void *const *in, void *out);
 /* A tile has WG__TILE elements at most, in steps of WG__TILE_STEP, the most a kernel works with. */
 enum { WG__MICRO_IN_MAX = 3, WG__TILE = 512, WG__TILE_STEP = 16, WG__TILE_BYTES = 32 * 1024 };
 
+/* A step of a run: what to do, with which cells. */
+typedef struct wg__run_step {
+    int32_t code, origin;            /* for which op of the program */
+    int32_t cell[2];
+    int64_t mask[2];                 /* 0 if all elements of the cell are alike, else -1 */
+} wg__run_step;
+/* All steps up to the last, WG__RUN_END, for n elements; at: by cell, where its tile lies. Returns
+ * the first op of which a result is not finite though it must be, or -1.                         */
+typedef int64_t wg__run_kernel(int64_t n, const wg__run_step *step, void *const *at);
+
 typedef struct wg__micro {
     wg__map_kernel *kernel;
     void (*shift)(int64_t n, const void *x, int64_t count, void *out);  /* if not NULL, instead */
     bool (*finite)(int64_t n, const void *x);    /* of the result; NULL: it may be anything */
     int64_t count;                               /* of the shift */
-    int32_t in[WG__MICRO_IN_MAX], out;           /* cells */
+    int32_t in_count, in[WG__MICRO_IN_MAX], out; /* cells */
+    wg__run_kernel *run;                         /* if not NULL, instead, with these steps */
+    wg__run_step *step;
+    int64_t origin;                              /* which op of the program it is; not of a run */
 } wg__micro;
 
 typedef enum wg__cell_place {
@@ -279,6 +292,7 @@ typedef struct wg__cell {
     int32_t bytes;                   /* of an element */
     bool is_loose;                   /* of a load: no kernel may read it where it lies */
     bool is_spread;                  /* of a load: WG__TILE equal elements lie at its address */
+    bool is_alike;                   /* of a load: all elements are; WG__TILE_STEP lie there */
     wg__cell_place place;
     int64_t tile;                    /* where its tile begins in the scratch memory */
     int64_t stride[WG__RANK_MAX];    /* of a load, in elements */
@@ -299,12 +313,39 @@ typedef struct wg__tiles {
  * left to the caller.                                                                            */
 wg__micro wg__micro_of(const struct wg__kernels *kernels, const wg__call *call,
                        bool must_be_finite);
+
+/* An op that is to become part of a tile program. What it reads are values: the loads, by their
+ * cells, then the results of the ops before it, in order. `micro` has its kernel and no cells.   */
+typedef struct wg__tile_op {
+    wg__op_id op;
+    wg_dtype from, to;               /* of its data (select: of x), of its result */
+    int32_t in_count, in[WG__MICRO_IN_MAX];
+    int32_t store;                   /* cell of the result; below 0: a tile is all there is of it */
+    wg__micro micro;
+} wg__tile_op;
+
+/* What wg__tiles_assemble works with, in sizes for all programs it is used for. */
+enum { WG__STEPS_OF_OP = 8 };   /* two saves, two loads, itself, a test, a store, the end */
+typedef struct wg__assembly {
+    int32_t *uses, *cell;            /* by value */
+    int64_t *last_read;
+    bool *is_in_memory;
+    int32_t *free[9];                /* by value; by bytes of an element: registers not in use */
+    int64_t free_count[9];
+    wg__run_step *step;              /* WG__STEPS_OF_OP an op */
+    int64_t step_count;
+} wg__assembly;
+/* Fills in micro-ops and registers of a program that has its loads and stores; tiles->cell and
+ * tiles->micro have room for one more an op. Ops of one float type that follow each other become
+ * runs, whose steps lie in the assembly.                                                         */
+void wg__tiles_assemble(const struct wg__kernels *kernels, wg__tiles *tiles, int64_t count,
+                        const wg__tile_op *op, wg__assembly *assembly);
 /* Merges axes and chooses the tile and where each cell lies, cells and strides being given. Axes of
  * one element must be left out.                                                                  */
 void wg__tiles_settle(wg__tiles *tiles);
 /* All micro-ops for all elements; lead: the leading extent of this run, at most that of tiles.
  * data: of loads and stores; a store may lie where a load of WG__CELL_WHOLE does that no later
- * micro-op reads. Returns the first micro-op of which a result is not finite though it must be, or
+ * op reads. Returns the first op of which a result is not finite though it must be, or
  * -1.                                                                                            */
 int64_t wg__tiles_run(const wg__tiles *tiles, int64_t lead, void *const *data, void *scratch);
 

@@ -106,6 +106,7 @@ static void tiles_run(const wg__call *call, wg__micro *micro)
     _Alignas(WG__ALIGNMENT) char scratch[BYTES];
     wg__cell cell[CELLS];
     void *data[CELLS];
+    micro->in_count = call->in_count;
     wg__tiles tiles = { .load_count = call->in_count,
                         .store_count = 1,
                         .cell_count = call->in_count + 1,

@@ -76,7 +76,7 @@ int wg__eval(const wg__kernels *kernels, const wg__call *call)
 #define KERNELS(level_, suffix)                                                                    \
     [level_] = { .level = (level_), .map = &wg__map_##suffix, .matmul = &wg__matmul_##suffix,      \
                  .reduce = &wg__reduce_##suffix, .chain = &wg__chain_##suffix,                     \
-                 .random = &wg__random_##suffix }
+                 .random = &wg__random_##suffix, .run = &wg__run_##suffix }
 static const wg__kernels kernels_table[WG__LEVEL_COUNT] = {
     KERNELS(WG__PORTABLE, portable),
 #if defined(WG_HAVE_X86_LEVELS)

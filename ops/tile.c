@@ -6,6 +6,7 @@
  * all rows is filled once: a bias costs no more than its sum. All tiles of a program together stay
  * within the nearest cache.                                                                      */
 #include "ops/rules.h"
+#include "ops/run.h"
 
 #include <string.h>
 
@@ -85,6 +86,29 @@ static void tile_choose(wg__tiles *tiles, int64_t n)
     }
 }
 
+/* Finds the loads of which a few elements will do, because runs alone read them and all elements of
+ * a tile are alike; tells the steps that read them. */
+static void alike_find(wg__tiles *tiles)
+{
+    const int32_t last = tiles->rank - 1;
+    for (int64_t k = 0; k < tiles->load_count; k++) {
+        wg__cell *load = &tiles->cell[k];
+        const bool is_filled = load->place == WG__CELL_ONCE || load->place == WG__CELL_TILE;
+        load->is_alike = load->place == WG__CELL_SPREAD ||
+                         (is_filled && tiles->tile_rows == 1 && load->stride[last] == 0);
+    }
+    for (int64_t i = 0; i < tiles->micro_count; i++) {
+        const wg__micro *micro = &tiles->micro[i];
+        for (int32_t k = 0; k < micro->in_count; k++) tiles->cell[micro->in[k]].is_alike = false;
+    }
+    for (int64_t i = 0; i < tiles->micro_count; i++) {
+        if (tiles->micro[i].run == NULL) continue;
+        for (wg__run_step *step = tiles->micro[i].step; !wg__run_step_ends(step); step++)
+            for (int32_t k = 0; k < 2; k++)
+                step->mask[k] = tiles->cell[step->cell[k]].is_alike ? 0 : -1;
+    }
+}
+
 /* Tiles follow each other a cache line apart, so that none of them meet in the same sets. */
 static void tiles_place(wg__tiles *tiles, int64_t n)
 {
@@ -111,11 +135,12 @@ void wg__tiles_settle(wg__tiles *tiles)
         else cell->place = WG__CELL_TILE;
     }
     tile_choose(tiles, n);
+    alike_find(tiles);
     tiles_place(tiles, tiles->tile_rows * tiles->tile_length);
     for (int64_t k = 0; k < tiles->load_count; k++)
-        if (tiles->cell[k].place == WG__CELL_SPREAD) return;
+        if (tiles->cell[k].place == WG__CELL_SPREAD && !tiles->cell[k].is_alike) return;
     if (tiles->tile_bytes > 0 || tiles->micro_count > 1) return;
-    tiles->tile_rows = 1;            /* one op that reads all where it is */
+    tiles->tile_rows = 1;            /* one call that reads all where it is */
     tiles->tile_length = tiles->rank > 1 ? tiles->dim[tiles->rank - 1] : INT64_MAX / 2;
 }
 
@@ -176,10 +201,11 @@ typedef struct tile_run {
     int64_t failed;
 } tile_run;
 
-/* n elements of the present row from `start` on. */
+/* n elements of the present row from `start` on; a few of them if all are alike. */
 static void copy_part(const tile_run *r, int64_t k, int64_t start, int64_t n)
 {
     const wg__cell *load = &r->tiles->cell[k];
+    if (load->is_alike && n > WG__TILE_STEP) n = WG__TILE_STEP;
     const int64_t step = load->stride[r->tiles->rank - 1];
     const int64_t row = r->tiles->rank > 1 ? r->walk[k].offset : 0;
     const char *from = r->data[k];
@@ -232,18 +258,26 @@ static void tile_load(const tile_run *r, int64_t done, int64_t start, int64_t n)
     }
 }
 
+static void failure_note(tile_run *r, int64_t op)
+{
+    if (op >= 0 && (r->failed < 0 || op < r->failed)) r->failed = op;
+}
+
 static void tile_compute(tile_run *r, int64_t n)
 {
     void *const *at = r->at;
     for (int64_t i = 0; i < r->tiles->micro_count; i++) {
         const wg__micro *micro = &r->tiles->micro[i];
+        if (micro->run != NULL) {
+            failure_note(r, micro->run(n, micro->step, at));
+            continue;
+        }
         const void *const in[WG__MICRO_IN_MAX] = { at[micro->in[0]], at[micro->in[1]],
                                                    at[micro->in[2]] };
         void *out = at[micro->out];
         if (micro->shift != NULL) micro->shift(n, in[0], micro->count, out);
         else micro->kernel(n, in, out);
-        if (micro->finite != NULL && !micro->finite(n, out) && (r->failed < 0 || i < r->failed))
-            r->failed = i;
+        if (micro->finite != NULL && !micro->finite(n, out)) failure_note(r, micro->origin);
     }
 }
 

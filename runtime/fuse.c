@@ -388,5 +388,5 @@ int wg__plan_fuse(wg__planner *planner)
         chains_order(&f, &plan->region[i]);
     }
     memory_leave(plan);
-    return WG_OK;
+    return wg__plan_sequence(planner);
 }

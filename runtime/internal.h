@@ -323,6 +323,8 @@ bool wg__slice_is_possible(const wg__plan *plan, const wg__value *value, int64_t
 int wg__plan_mark(wg__planner *planner);
 int wg__plan_cut(wg__planner *planner);
 int wg__plan_fuse(wg__planner *planner);
+/* sequence.c: the order of the values in each chain. */
+int wg__plan_sequence(wg__planner *planner);
 
 /* ---- frame: a plan made ready ---- */
 

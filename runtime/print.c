@@ -96,10 +96,13 @@ static int print_chain(const printer *p, int64_t index)
     const wg__chain *chain = &plan->chain[index];
     const wg__tiles *tiles = p->frame->instruction[index].tiles;
     if (chain->count == 1) return print_value(p, plan->order[chain->first], "    ");
+    const int64_t elements = wg__shape_count(&plan->value[plan->order[chain->first]].type.shape);
+    const int64_t tile = tiles->tile_rows * tiles->tile_length;
     WG_TRY(wg__write(p->write, p->user,
-                     "    %lld ops on tiles of %lld: %lld loads, %lld stores, %lld registers\n",
-                     (long long)tiles->micro_count,
-                     (long long)(tiles->tile_rows * tiles->tile_length),
+                     "    %lld ops in %lld calls on tiles of %lld: "
+                     "%lld loads, %lld stores, %lld registers\n",
+                     (long long)chain->count, (long long)tiles->micro_count,
+                     (long long)(tile < elements ? tile : elements),
                      (long long)tiles->load_count, (long long)tiles->store_count,
                      (long long)(tiles->cell_count - tiles->load_count - tiles->store_count)));
     for (int64_t i = chain->first; i < chain->first + chain->count; i++)

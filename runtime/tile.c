@@ -1,7 +1,6 @@
-/* The tile program of a chain: each value a micro-op, each walk from outside a load, each value
- * with memory of its own a store. The rest share registers: one is free again where the last value
- * that reads its content is computed, and that value may have it, because kernels write an element
- * after they have read it. */
+/* The tile program of a chain: each value an op, each walk from outside a load, each value with
+ * memory of its own a store. What calls that makes, and where in a tile the rest lies, is found by
+ * ops/assemble.c. */
 #include "runtime/internal.h"
 
 #include <string.h>
@@ -13,10 +12,10 @@ typedef struct assembler {
     const wg__region *region;
     wg__tiles *tiles;
     wg__operand *operand;       /* of loads, then stores */
-    int32_t *cell;              /* by value: its cell in the chain at hand */
+    int32_t *name;              /* by value: its number in the program at hand */
     int32_t *loaded;            /* by value: the last chain that loads it */
-    int32_t *free[9];           /* by bytes of an element: registers that hold nothing */
-    int64_t free_count[9];
+    wg__tile_op *op;            /* of the program at hand */
+    wg__assembly assembly;
 } assembler;
 
 static const wg__value *value_at(const assembler *a, int64_t i)
@@ -51,7 +50,7 @@ static void load_add(assembler *a, uint32_t index)
     for (int32_t i = 0; i < value->type.shape.rank; i++)
         if (axis_counts(a, value, i)) cell->stride[rank++] = value->stride[i];
     a->operand[a->tiles->load_count] = wg__operand_of(a->frame, a->region, value, lead);
-    a->cell[index] = (int32_t)a->tiles->load_count++;
+    a->name[index] = (int32_t)a->tiles->load_count++;
 }
 
 static void loads_add(assembler *a)
@@ -72,36 +71,18 @@ static void stores_add(assembler *a)
     wg__tiles *tiles = a->tiles;
     for (int64_t i = 0; i < a->chain->count; i++) {
         const wg__value *value = value_at(a, i);
+        a->op[i].store = WG__NOWHERE;
         if (value->is_tile) continue;
         const int32_t lead = value->type.shape.rank > 0 ? 0 : WG__NOWHERE;
         const int64_t k = tiles->load_count + tiles->store_count++;
         tiles->cell[k] = (wg__cell){ .bytes = (int32_t)wg_dtype_bytes(value->type.dtype) };
         a->operand[k] = wg__operand_of(a->frame, a->region, value, lead);
-        a->cell[a->frame->plan->order[a->chain->first + i]] = (int32_t)k;
+        a->op[i].store = (int32_t)k;
     }
     tiles->cell_count = tiles->load_count + tiles->store_count;
 }
 
-/* ---- registers ---- */
-
-static int32_t register_take(assembler *a, const wg__value *value)
-{
-    const size_t bytes = wg_dtype_bytes(value->type.dtype);
-    if (a->free_count[bytes] > 0) return a->free[bytes][--a->free_count[bytes]];
-    a->tiles->cell[a->tiles->cell_count] = (wg__cell){ .bytes = (int32_t)bytes };
-    return (int32_t)a->tiles->cell_count++;
-}
-
-/* Of a value in a tile whose last reader stands at `place`. */
-static void register_give(assembler *a, uint32_t index, int64_t place)
-{
-    const wg__value *value = &a->frame->plan->value[index];
-    if (!value->is_tile || a->frame->last_use[index] != place) return;
-    const size_t bytes = wg_dtype_bytes(value->type.dtype);
-    a->free[bytes][a->free_count[bytes]++] = a->cell[index];
-}
-
-/* ---- micro-ops ---- */
+/* ---- ops ---- */
 
 static wg__micro micro_of(const assembler *a, const wg__value *value)
 {
@@ -117,23 +98,19 @@ static wg__micro micro_of(const assembler *a, const wg__value *value)
     return wg__micro_of(a->kernels, &call, value->finite_effect != WG__NOWHERE);
 }
 
-static void micro_add(assembler *a, int64_t i)
+static void op_add(assembler *a, int64_t i)
 {
-    const int64_t place = a->chain->first + i;
-    const uint32_t index = a->frame->plan->order[place];
+    const wg__plan *plan = a->frame->plan;
     const wg__value *value = value_at(a, i);
-    wg__micro *micro = &a->tiles->micro[a->tiles->micro_count++];
-    *micro = micro_of(a, value);
-    for (int32_t j = 0; j < value->in_count; j++) {
-        const uint32_t in = input_of(a, value, j);
-        bool is_repeated = a->frame->plan->value[in].chain != value->chain;
-        for (int32_t k = 0; k < j; k++) is_repeated = is_repeated || in == input_of(a, value, k);
-        micro->in[j] = a->cell[in];
-        if (!is_repeated) register_give(a, in, place);
-    }
-    if (value->is_tile) a->cell[index] = register_take(a, value);
-    micro->out = a->cell[index];
-    if (value->is_tile) register_give(a, index, place);
+    const int32_t data = value->op == WG__OP_select ? 1 : 0;
+    wg__tile_op *op = &a->op[i];
+    op->op = value->op;
+    op->from = plan->value[value->in[data]].type.dtype;
+    op->to = value->type.dtype;
+    op->in_count = value->in_count;
+    op->micro = micro_of(a, value);
+    for (int32_t j = 0; j < value->in_count; j++) op->in[j] = a->name[input_of(a, value, j)];
+    a->name[plan->order[a->chain->first + i]] = (int32_t)(a->tiles->load_count + i);
 }
 
 /* ---- programs ---- */
@@ -145,6 +122,20 @@ static void dims_set(const assembler *a)
     for (int32_t i = 0; i < value->type.shape.rank; i++)
         if (axis_counts(a, value, i))
             a->tiles->dim[a->tiles->rank++] = value->type.shape.dim[i];
+}
+
+/* What the assembly wrote, in memory of the frame. */
+static int steps_keep(assembler *a)
+{
+    const size_t bytes = (size_t)a->assembly.step_count * sizeof(wg__run_step);
+    wg__run_step *step = wg__frame_take(a->frame, bytes);
+    if (step == NULL) return WG_EMEMORY;
+    memcpy(step, a->assembly.step, bytes);
+    for (int64_t i = 0; i < a->tiles->micro_count; i++) {
+        wg__micro *micro = &a->tiles->micro[i];
+        if (micro->run != NULL) micro->step = step + (micro->step - a->assembly.step);
+    }
+    return WG_OK;
 }
 
 static int program_make(assembler *a, wg__instruction *instruction)
@@ -161,11 +152,12 @@ static int program_make(assembler *a, wg__instruction *instruction)
         .micro = wg__frame_take(frame, (size_t)a->chain->count * sizeof *a->tiles->micro),
     };
     if (a->tiles->cell == NULL || a->tiles->micro == NULL) return WG_EMEMORY;
-    memset(a->free_count, 0, sizeof a->free_count);
     dims_set(a);
     loads_add(a);
     stores_add(a);
-    for (int64_t i = 0; i < a->chain->count; i++) micro_add(a, i);
+    for (int64_t i = 0; i < a->chain->count; i++) op_add(a, i);
+    wg__tiles_assemble(a->kernels, a->tiles, a->chain->count, a->op, &a->assembly);
+    WG_TRY(steps_keep(a));
     wg__tiles_settle(a->tiles);
     WG_ASSERT(a->tiles->scratch_bytes <= WG__SCRATCH_BYTES);
 
@@ -194,21 +186,43 @@ static int programs_make(assembler *a)
     return WG_OK;
 }
 
+/* Room for the longest chain: each of its values may load three others. */
+static int room_take(assembler *a, wg__arena *arena)
+{
+    const wg__plan *plan = a->frame->plan;
+    size_t longest = 0;
+    for (int64_t i = 0; i < plan->chain_count; i++)
+        if ((size_t)plan->chain[i].count > longest) longest = (size_t)plan->chain[i].count;
+    const size_t values = longest * (1 + WG__MICRO_IN_MAX);
+    const size_t count = (size_t)plan->value_count;
+    wg__assembly *assembly = &a->assembly;
+    a->name = wg__arena_take(arena, count * sizeof *a->name);
+    a->loaded = wg__arena_take(arena, count * sizeof *a->loaded);
+    a->op = wg__arena_take(arena, longest * sizeof *a->op);
+    assembly->uses = wg__arena_take(arena, values * sizeof *assembly->uses);
+    assembly->cell = wg__arena_take(arena, values * sizeof *assembly->cell);
+    assembly->last_read = wg__arena_take(arena, values * sizeof *assembly->last_read);
+    assembly->is_in_memory = wg__arena_take(arena, values * sizeof *assembly->is_in_memory);
+    assembly->step = wg__arena_take(arena, longest * WG__STEPS_OF_OP * sizeof *assembly->step);
+    bool is_there = a->name != NULL && a->loaded != NULL && a->op != NULL;
+    is_there = is_there && assembly->uses != NULL && assembly->cell != NULL &&
+               assembly->last_read != NULL && assembly->is_in_memory != NULL &&
+               assembly->step != NULL;
+    for (int bytes = 1; bytes <= 8; bytes *= 2) {
+        assembly->free[bytes] = wg__arena_take(arena, values * sizeof(int32_t));
+        is_there = is_there && assembly->free[bytes] != NULL;
+    }
+    if (is_there) memset(a->loaded, 0xff, count * sizeof *a->loaded);
+    return is_there ? WG_OK : WG_EMEMORY;
+}
+
 int wg__frame_make_tiles(const wg_runtime *runtime, wg__frame *frame)
 {
-    const size_t count = (size_t)frame->plan->value_count;
     assembler a = { .kernels = runtime->kernels, .frame = frame };
     wg__arena arena;
     wg__arena_init(&arena, &frame->allocator);
-    a.cell = wg__arena_take(&arena, count * sizeof *a.cell);
-    a.loaded = wg__arena_take(&arena, count * sizeof *a.loaded);
-    bool is_there = a.cell != NULL && a.loaded != NULL;
-    for (int bytes = 1; bytes <= 8; bytes *= 2) {
-        a.free[bytes] = wg__arena_take(&arena, count * sizeof *a.free[bytes]);
-        is_there = is_there && a.free[bytes] != NULL;
-    }
-    if (is_there) memset(a.loaded, 0xff, count * sizeof *a.loaded);
-    const int status = is_there ? programs_make(&a) : WG_EMEMORY;
+    int status = room_take(&a, &arena);
+    if (status >= 0) status = programs_make(&a);
     wg__arena_free(&arena);
     return status;
 }

@@ -61,6 +61,36 @@ typedef struct wg__chain_table {
     wg__chain_kernel *recurrences[WG__DTYPE_COUNT];                 /* f32, f64 */
 } wg__chain_table;
 
+/* ---- runs ----
+ *
+ * Where the operands of a step are: in register a or b, or in its cells y and z. The result is in
+ * a, that of a test in m, which select, not, and, or read.                                       */
+typedef enum wg__form {
+    WG__FORM_A, WG__FORM_Y,                                          /* of one operand */
+    WG__FORM_AA, WG__FORM_AB, WG__FORM_BA,                           /* of two, in this order */
+    WG__FORM_AY, WG__FORM_YA, WG__FORM_YZ,
+    WG__FORM_COUNT
+} wg__form;
+
+/* What a step does: one of these, or an op of ops.def in one form. */
+enum {
+    WG__RUN_END,
+    WG__RUN_LOAD, WG__RUN_STORE,                 /* a and the cell */
+    WG__RUN_LOAD_TRUTH, WG__RUN_STORE_TRUTH,     /* m and the cell */
+    WG__RUN_COPY, WG__RUN_BACK,                  /* a to b, b to a */
+    WG__RUN_FINITE,                              /* a must be */
+    WG__RUN_OPS
+};
+#define WG__CODE_OF(op, form) (WG__RUN_OPS + (int32_t)(op) * WG__FORM_COUNT + (int32_t)(form))
+#define WG__CODE(name, form)  WG__CODE_OF(WG__OP_##name, WG__FORM_##form)
+
+/* The rows that runs have: a few instructions, exactly rounded. */
+#define WG__IS_SHORT(op, ulp) ((ulp) == 0 && (op) != WG__OP_rem)
+
+typedef struct wg__run_table {
+    wg__run_kernel *run[WG__DTYPE_COUNT];           /* f32, f64; NULL: the level has no runs */
+} wg__run_table;
+
 typedef struct wg__random_table {
     /* out[i] = word of the stream (key, draw) at element first + i. */
     void (*bits)(uint64_t key, uint64_t draw, int64_t first, int64_t n, uint32_t *out);
@@ -73,6 +103,7 @@ typedef struct wg__kernels {
     const wg__reduce_table *reduce;
     const wg__chain_table *chain;
     const wg__random_table *random;
+    const wg__run_table *run;
 } wg__kernels;
 
 /* The one symbol of each kernel file, per level: wg__map_avx2, wg__matmul_avx2 ... */
@@ -83,7 +114,8 @@ typedef struct wg__kernels {
     extern const wg__matmul_table wg__matmul_##level;                                              \
     extern const wg__reduce_table wg__reduce_##level;                                              \
     extern const wg__chain_table wg__chain_##level;                                                \
-    extern const wg__random_table wg__random_##level;
+    extern const wg__random_table wg__random_##level;                                              \
+    extern const wg__run_table wg__run_##level;
 WG__KERNEL_TABLES(portable)
 #if defined(WG_HAVE_X86_LEVELS)
 WG__KERNEL_TABLES(sse2)

@@ -391,7 +391,7 @@ Test(fuse, a_program_shows_its_micro_ops)
     wg_program *program = program_of(runtime, tape, 1, &y);
     check_status(wg_program_print(program, text_write, &text), WG_OK);
     check_contains(space, "1 instructions in 1 stages");
-    check_contains(space, "    2 ops on tiles of 512: 1 loads, 1 stores, 1 registers\n");
+    check_contains(space, "    2 ops in 2 calls on tiles of 512: 1 loads, 1 stores, 1 registers\n");
     check_contains(space, " [64, 64] f32 = tanh(input 0)  tile");
     wg_program_free(program);
     wg_tape_free(tape);
