@@ -259,12 +259,8 @@ typedef void wg__map_kernel(int64_t n, const void *const *in, void *out);
 /* A tile has WG__TILE elements at most, in steps of WG__TILE_STEP, the most a kernel works with. */
 enum { WG__MICRO_IN_MAX = 3, WG__TILE = 512, WG__TILE_STEP = 16, WG__TILE_BYTES = 32 * 1024 };
 
-/* A step of a run: what to do, with which cells. */
-typedef struct wg__run_step {
-    int32_t code, origin;            /* for which op of the program */
-    int32_t cell[2];
-    int64_t mask[2];                 /* 0 if all elements of the cell are alike, else -1 */
-} wg__run_step;
+/* A step of a run: what to do, for which op of the program, with which cells. */
+typedef struct wg__run_step { int32_t code, origin, cell[2]; } wg__run_step;
 /* All steps up to the last, WG__RUN_END, for n elements; at: by cell, where its tile lies. Returns
  * the first op of which a result is not finite though it must be, or -1.                         */
 typedef int64_t wg__run_kernel(int64_t n, const wg__run_step *step, void *const *at);

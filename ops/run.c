@@ -13,7 +13,7 @@ static void emit(wg__run *r, int32_t code, int32_t y, int32_t z)
 {
     wg__assembly *assembly = r->assembly;
     assembly->step[assembly->step_count++] = (wg__run_step){
-        .code = code, .origin = r->origin, .cell = { y, z }, .mask = { -1, -1 } };
+        .code = code, .origin = r->origin, .cell = { y, z } };
 }
 
 static bool must_stay(const wg__run *r, int32_t value)
@@ -191,4 +191,21 @@ void wg__run_write(wg__run *r, const wg__tile_op *op, int64_t count, int32_t val
         op_add(r, &op[i], value + (int32_t)i);
     }
     run_close(r);
+}
+
+void wg__run_step_settle(wg__run_step *step, bool y_is_alike, bool z_is_alike)
+{
+    /* By form: with y alike, with z, with both. */
+    static const uint8_t forms[WG__FORM_COUNT][3] = {
+        [WG__FORM_Y] = { WG__FORM_K, WG__FORM_Y, WG__FORM_K },
+        [WG__FORM_AY] = { WG__FORM_AK, WG__FORM_AY, WG__FORM_AK },
+        [WG__FORM_YA] = { WG__FORM_KA, WG__FORM_YA, WG__FORM_KA },
+        [WG__FORM_YZ] = { WG__FORM_KZ, WG__FORM_YL, WG__FORM_KL },
+    };
+    if (!y_is_alike && !z_is_alike) return;
+    if (step->code == WG__RUN_LOAD && y_is_alike) step->code = WG__RUN_LOAD_ALIKE;
+    if (step->code < WG__RUN_OPS) return;
+    const int32_t form = (step->code - WG__RUN_OPS) % WG__FORM_COUNT;
+    const int32_t alike = forms[form][y_is_alike + 2 * z_is_alike - 1];
+    if (alike != WG__FORM_A) step->code += alike - form;
 }

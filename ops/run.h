@@ -21,9 +21,7 @@ bool wg__run_takes(const wg__kernels *kernels, wg_dtype dtype, const wg__tile_op
 void wg__run_write(wg__run *run, const wg__tile_op *op, int64_t count, int32_t value,
                    int64_t origin);
 
-static inline bool wg__run_step_ends(const wg__run_step *step)
-{
-    return step->code == WG__RUN_END;
-}
+/* Turns a step into one that reads a cell as a whole, where all its elements are alike. */
+void wg__run_step_settle(wg__run_step *step, bool y_is_alike, bool z_is_alike);
 
 #endif

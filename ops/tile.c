@@ -87,7 +87,7 @@ static void tile_choose(wg__tiles *tiles, int64_t n)
 }
 
 /* Finds the loads of which a few elements will do, because runs alone read them and all elements of
- * a tile are alike; tells the steps that read them. */
+ * a tile are alike. Truths are not worth it. */
 static void alike_find(wg__tiles *tiles)
 {
     const int32_t last = tiles->rank - 1;
@@ -96,6 +96,7 @@ static void alike_find(wg__tiles *tiles)
         const bool is_filled = load->place == WG__CELL_ONCE || load->place == WG__CELL_TILE;
         load->is_alike = load->place == WG__CELL_SPREAD ||
                          (is_filled && tiles->tile_rows == 1 && load->stride[last] == 0);
+        if (load->bytes == 1) load->is_alike = false;
     }
     for (int64_t i = 0; i < tiles->micro_count; i++) {
         const wg__micro *micro = &tiles->micro[i];
@@ -103,9 +104,9 @@ static void alike_find(wg__tiles *tiles)
     }
     for (int64_t i = 0; i < tiles->micro_count; i++) {
         if (tiles->micro[i].run == NULL) continue;
-        for (wg__run_step *step = tiles->micro[i].step; !wg__run_step_ends(step); step++)
-            for (int32_t k = 0; k < 2; k++)
-                step->mask[k] = tiles->cell[step->cell[k]].is_alike ? 0 : -1;
+        for (wg__run_step *step = tiles->micro[i].step; step->code != WG__RUN_END; step++)
+            wg__run_step_settle(step, tiles->cell[step->cell[0]].is_alike,
+                                tiles->cell[step->cell[1]].is_alike);
     }
 }
 

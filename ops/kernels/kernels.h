@@ -63,19 +63,22 @@ typedef struct wg__chain_table {
 
 /* ---- runs ----
  *
- * Where the operands of a step are: in register a or b, or in its cells y and z. The result is in
- * a, that of a test in m, which select, not, and, or read.                                       */
+ * Where the operands of a step are: in register a or b, or in its cells, y and z, or k and l if all
+ * elements there are alike. The result is in a, that of a test in m, which select, not, and, or
+ * read.                                                                                          */
 typedef enum wg__form {
-    WG__FORM_A, WG__FORM_Y,                                          /* of one operand */
+    WG__FORM_A, WG__FORM_Y, WG__FORM_K,                              /* of one operand */
     WG__FORM_AA, WG__FORM_AB, WG__FORM_BA,                           /* of two, in this order */
     WG__FORM_AY, WG__FORM_YA, WG__FORM_YZ,
+    WG__FORM_AK, WG__FORM_KA, WG__FORM_KZ, WG__FORM_YL, WG__FORM_KL,
     WG__FORM_COUNT
 } wg__form;
 
 /* What a step does: one of these, or an op of ops.def in one form. */
 enum {
     WG__RUN_END,
-    WG__RUN_LOAD, WG__RUN_STORE,                 /* a and the cell */
+    WG__RUN_LOAD, WG__RUN_LOAD_ALIKE,            /* a from the cell */
+    WG__RUN_STORE,                               /* a to the cell */
     WG__RUN_LOAD_TRUTH, WG__RUN_STORE_TRUTH,     /* m and the cell */
     WG__RUN_COPY, WG__RUN_BACK,                  /* a to b, b to a */
     WG__RUN_FINITE,                              /* a must be */

@@ -5,23 +5,24 @@
 #define OF(name)   WG__GLUE(name##_, TYPE)
 #define EACH       UNROLL for (int j = 0; j < vectors; j++)
 
-/* Vector j of the cells of the step at hand. A cell of one value has no strides. */
-#define CELL(k, T)   ((const T *)at[step->cell[k]] + (i & step->mask[k]))
-#define STRIDE(k, j) ((j) * (LANES & step->mask[k]))
-#define Y(j)                                                                                       \
-    (is_part ? WORD(load_part)(CELL(0, ELEMENT), count)                                            \
-             : WORD(load)(CELL(0, ELEMENT) + STRIDE(0, j)))
-#define Z(j)                                                                                       \
-    (is_part ? WORD(load_part)(CELL(1, ELEMENT), count)                                            \
-             : WORD(load)(CELL(1, ELEMENT) + STRIDE(1, j)))
+/* Vector j of the cells of the step at hand, and the one vector that stands for all. */
+#define CELL(k, T) ((const T *)at[step->cell[k]])
+#define LOAD(k, place)                                                                             \
+    (is_part ? WORD(load_part)(CELL(k, ELEMENT) + (place), count)                                  \
+             : WORD(load)(CELL(k, ELEMENT) + (place)))
+#define Y(j) LOAD(0, i + (j) * LANES)
+#define Z(j) LOAD(1, i + (j) * LANES)
+#define K    LOAD(0, 0)
+#define L    LOAD(1, 0)
 #define TRUTH(j)                                                                                   \
-    (is_part ? WORD(m_load_part)(CELL(0, uint8_t), count)                                          \
-             : WORD(m_load)(CELL(0, uint8_t) + STRIDE(0, j)))
+    (is_part ? WORD(m_load_part)(CELL(0, uint8_t) + i, count)                                      \
+             : WORD(m_load)(CELL(0, uint8_t) + i + (j) * LANES))
 
 /* One op in each form that its operands may have. */
 #define ONE(name, value)                                                                           \
     case WG__CODE(name, A): EACH { const WORD(v) x = a[j]; a[j] = value; } break;                  \
-    case WG__CODE(name, Y): EACH { const WORD(v) x = Y(j); a[j] = value; } break;
+    case WG__CODE(name, Y): EACH { const WORD(v) x = Y(j); a[j] = value; } break;                  \
+    case WG__CODE(name, K): EACH { const WORD(v) x = K; a[j] = value; } break;
 #define TWO_FORM(name, form, target, left, right, value)                                           \
     case WG__CODE(name, form):                                                                     \
         EACH { const WORD(v) x = left, y = right; target[j] = value; }                             \
@@ -32,7 +33,12 @@
     TWO_FORM(name, BA, target, b[j], a[j], value)                                                  \
     TWO_FORM(name, AY, target, a[j], Y(j), value)                                                  \
     TWO_FORM(name, YA, target, Y(j), a[j], value)                                                  \
-    TWO_FORM(name, YZ, target, Y(j), Z(j), value)
+    TWO_FORM(name, YZ, target, Y(j), Z(j), value)                                                  \
+    TWO_FORM(name, AK, target, a[j], K, value)                                                     \
+    TWO_FORM(name, KA, target, K, a[j], value)                                                     \
+    TWO_FORM(name, KZ, target, K, Z(j), value)                                                     \
+    TWO_FORM(name, YL, target, Y(j), L, value)                                                     \
+    TWO_FORM(name, KL, target, K, L, value)
 #define SELECT_FORM(form, x, y)                                                                    \
     case WG__CODE(select, form): EACH a[j] = WORD(select)(m[j], x, y); break;
 
@@ -64,6 +70,7 @@ WG__WORD int64_t OF(steps)(const int vectors, const bool is_part, int64_t i, int
         switch (step->code) {
         case WG__RUN_END: return failed;
         case WG__RUN_LOAD: EACH a[j] = Y(j); break;
+        case WG__RUN_LOAD_ALIKE: EACH a[j] = K; break;
         case WG__RUN_LOAD_TRUTH: EACH m[j] = TRUTH(j); break;
         case WG__RUN_COPY: EACH b[j] = a[j]; break;
         case WG__RUN_BACK: EACH a[j] = b[j]; break;
@@ -88,6 +95,11 @@ WG__WORD int64_t OF(steps)(const int vectors, const bool is_part, int64_t i, int
         SELECT_FORM(AY, a[j], Y(j))
         SELECT_FORM(YA, Y(j), a[j])
         SELECT_FORM(YZ, Y(j), Z(j))
+        SELECT_FORM(AK, a[j], K)
+        SELECT_FORM(KA, K, a[j])
+        SELECT_FORM(KZ, K, Z(j))
+        SELECT_FORM(YL, Y(j), L)
+        SELECT_FORM(KL, K, L)
         case WG__CODE(not, A): EACH m[j] = WORD(m_not)(m[j]); break;
         case WG__CODE(and, AY): EACH m[j] = WORD(m_and)(m[j], TRUTH(j)); break;
         case WG__CODE(or, AY): EACH m[j] = WORD(m_or)(m[j], TRUTH(j)); break;
@@ -110,10 +122,12 @@ static int64_t OF(run)(int64_t n, const wg__run_step *step, void *const *at)
 #undef OF
 #undef EACH
 #undef CELL
-#undef STRIDE
-#undef TRUTH
+#undef LOAD
 #undef Y
 #undef Z
+#undef K
+#undef L
+#undef TRUTH
 #undef ONE
 #undef TWO_FORM
 #undef TWO

@@ -33,12 +33,36 @@ enum { A, B, Y, Z, M, OUT };   /* cells: of the registers, of the step, of its r
 static const int form_inputs[WG__FORM_COUNT][2] = {
     [WG__FORM_A] = { A, A },  [WG__FORM_Y] = { Y, Y },  [WG__FORM_AA] = { A, A },
     [WG__FORM_AB] = { A, B }, [WG__FORM_BA] = { B, A }, [WG__FORM_AY] = { A, Y },
-    [WG__FORM_YA] = { Y, A }, [WG__FORM_YZ] = { Y, Z },
+    [WG__FORM_YA] = { Y, A }, [WG__FORM_YZ] = { Y, Z }, [WG__FORM_K] = { Y, Y },
+    [WG__FORM_AK] = { A, Y }, [WG__FORM_KA] = { Y, A }, [WG__FORM_KZ] = { Y, Z },
+    [WG__FORM_YL] = { Y, Z }, [WG__FORM_KL] = { Y, Z },
 };
+
+static bool is_alike(wg__form form, int cell)
+{
+    switch (form) {
+    case WG__FORM_K:
+    case WG__FORM_AK:
+    case WG__FORM_KA:
+    case WG__FORM_KZ: return cell == Y;
+    case WG__FORM_YL: return cell == Z;
+    case WG__FORM_KL: return cell == Y || cell == Z;
+    default: return false;
+    }
+}
+
+/* Makes all elements of the cells that the form takes for alike equal to the first. */
+static void alike_spread(wg__form form, size_t bytes)
+{
+    for (int cell = Y; cell <= Z; cell++) {
+        if (!is_alike(form, cell)) continue;
+        for (size_t i = 1; i < LENGTH; i++) memcpy(&memory[cell][i * bytes], memory[cell], bytes);
+    }
+}
 
 static wg__run_step step_of(int32_t code, int32_t y, int32_t z)
 {
-    return (wg__run_step){ .code = code, .cell = { y, z }, .mask = { -1, -1 } };
+    return (wg__run_step){ .code = code, .cell = { y, z } };
 }
 
 /* Loads b, then a, then m, does the step and stores the result. */
@@ -80,10 +104,13 @@ static void check_forms(const wg__kernels *kernels, wg_dtype dtype, wg__op_id op
     const bool is_select = op == WG__OP_select;
     const bool is_two = is_select || wg__op_table[op].in_count == 2;
     const int first = is_select ? WG__FORM_AB : is_two ? WG__FORM_AA : WG__FORM_A;
-    const int end = is_two ? WG__FORM_COUNT : WG__FORM_Y + 1;
-    for (int form = first; form < end; form++)
+    const int end = is_two ? WG__FORM_COUNT : WG__FORM_K + 1;
+    for (int form = first; form < end; form++) {
+        memory_fill(dtype);
+        alike_spread((wg__form)form, wg_dtype_bytes(dtype));
         for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++)
             check_form(kernels, dtype, op, (wg__form)form, lengths[i]);
+    }
 }
 
 Test(run, every_op_in_every_form_has_the_bits_of_its_kernel)
@@ -93,7 +120,6 @@ Test(run, every_op_in_every_form_has_the_bits_of_its_kernel)
         if (kernels == NULL || !wg__level_exists((wg__level)level)) continue;
         for (int dtype = WG_F32; dtype <= WG_F64; dtype++) {
             if (kernels->run->run[dtype] == NULL) continue;
-            memory_fill((wg_dtype)dtype);
             for (int op = 0; op < WG__OP_COUNT; op++) {
                 const bool is_short = WG__IS_SHORT(op, wg__op_table[op].ulp);
                 if (!is_short || kernels->map->map[op][dtype] == NULL) continue;
