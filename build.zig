@@ -438,6 +438,7 @@ const ttbar_sources = [_][]const u8{
     "examples/ttbar/results.c",
 };
 const bench_sources = [_][]const u8{
+    "benchmarks/bench_activation.c",
     "benchmarks/bench_main.c",
     "benchmarks/bench_matmul.c",
     "benchmarks/bench_program.c",
@@ -478,6 +479,7 @@ const bits_settings = [_]Setting{
 };
 /// Compiled once per level.
 const bench_kernels = [_][]const u8{
+    "benchmarks/fused.c",
     "benchmarks/limit.c",
 };
 

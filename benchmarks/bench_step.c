@@ -5,7 +5,7 @@
  * gradients too small for normal numbers, which are slow on most CPUs.                           */
 #include "benchmarks/session.h"
 
-enum { LAYERS_MAX = 3 };
+enum { LAYERS_MAX = 6 };
 
 typedef struct network {
     int64_t batch, inputs;
@@ -83,6 +83,7 @@ static const bench_case cases[] = {
     STEP("26_128_128_10_b64", 64, 26, 3, { 128, 128, 10 }),
     STEP("784_256_10_b64", 64, 784, 2, { 256, 10 }),
     STEP("784_512_512_10_b256", 256, 784, 3, { 512, 512, 10 }),
+    STEP("26_512_256_128_64_32_2_b1024", 1024, 26, 6, { 512, 256, 128, 64, 32, 2 }),
 };
 
 const bench_list bench_step = BENCH_LIST(cases);
