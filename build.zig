@@ -47,6 +47,7 @@ const ops_sources = [_][]const u8{
     "ops/index.c",
     "ops/index_eval.c",
     "ops/infer.c",
+    "ops/joint.c",
     "ops/map.c",
     "ops/mark.c",
     "ops/matmul.c",

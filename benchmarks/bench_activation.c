@@ -1,5 +1,5 @@
-/* Activations composed of primitives, value and derivative, beside one hand-written loop of the same
- * primitives (fused/...). In cache, and far beyond it.                                            */
+/* Activations composed of primitives, value and derivative, beside one hand-written loop of the
+ * same primitives (fused/...). In cache, and far beyond it.                                      */
 #include "benchmarks/fused.h"
 #include "benchmarks/session.h"
 

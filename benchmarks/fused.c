@@ -1,5 +1,5 @@
 /* The loops of fused.h, compiled once per level. One vector goes through all primitives before the
- * next: nothing meets memory but x, g, y and dx.                                                  */
+ * next: nothing meets memory but x, g, y and dx.                                                 */
 #include "benchmarks/fused.h"
 #include "ops/kernels/math.h"
 

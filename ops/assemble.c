@@ -10,19 +10,26 @@ enum { NONE = -1 };
 
 /* ---- micro-ops, on values ---- */
 
-static void micro_add(wg__tiles *tiles, const wg__tile_op *op, int32_t value, int64_t origin,
-                      wg__assembly *assembly)
+static void micro_add(const wg__kernels *kernels, wg__tiles *tiles, const wg__tile_op *op,
+                      int32_t value, int64_t origin, wg__assembly *assembly)
 {
     wg__micro *micro = &tiles->micro[tiles->micro_count++];
     *micro = op->micro;
     micro->in_count = op->in_count;
     micro->origin = origin;
-    micro->out = value;
+    micro->joint_count = 1;
+    micro->joint_out[0] = value;
+    if (op->joint != WG__JOINT_NONE) {
+        micro->joint = kernels->map->joint[op->joint][op->from];
+        micro->joint_count = op->joint == WG__JOINT_TANH ? 3 : 2;
+        memcpy(micro->joint_out, op->joint_out, sizeof micro->joint_out);
+    }
     for (int32_t i = 0; i < op->in_count; i++) {
         micro->in[i] = op->in[i];
         assembly->uses[op->in[i]]--;
     }
-    assembly->is_in_memory[value] = true;
+    for (int32_t i = 0; i < micro->joint_count; i++)
+        assembly->is_in_memory[micro->joint_out[i]] = true;
 }
 
 /* The ops from `first` on that one run takes: of the dtype of the first. */
@@ -31,7 +38,8 @@ static int64_t run_length(const wg__kernels *kernels, const wg__tile_op *op, int
     const wg_dtype dtype = op[0].from;
     if (!wg__dtype_is_float(dtype)) return 0;
     int64_t length = 0;
-    while (length < count && wg__run_takes(kernels, dtype, &op[length])) length++;
+    while (length < count && (op[length].is_done || wg__run_takes(kernels, dtype, &op[length])))
+        length++;
     return length;
 }
 
@@ -118,20 +126,29 @@ static void step_place(wg__tiles *tiles, const wg__tile_op *op, wg__assembly *as
     }
 }
 
+/* What nobody reads keeps no register. */
+static int32_t result_place(wg__tiles *tiles, const wg__tile_op *op, wg__assembly *assembly,
+                            int32_t value, int64_t place)
+{
+    const bool is_read = assembly->last_read[value] != NONE;
+    const int32_t cell = cell_take(tiles, op, assembly, value);
+    if (is_read) return cell;
+    assembly->last_read[value] = place;
+    register_give(tiles, op, assembly, value, place);
+    return cell;
+}
+
 static void micro_place(wg__tiles *tiles, const wg__tile_op *op, wg__assembly *assembly,
                         wg__micro *micro, int64_t place)
 {
-    const int32_t value = micro->out;
     for (int32_t i = 0; i < micro->in_count; i++) {
         const int32_t in = micro->in[i];
         micro->in[i] = assembly->cell[in];
         register_give(tiles, op, assembly, in, place);
     }
-    const bool is_read = assembly->last_read[value] != NONE;
-    micro->out = cell_take(tiles, op, assembly, value);
-    if (is_read) return;
-    assembly->last_read[value] = place;
-    register_give(tiles, op, assembly, value, place);
+    for (int32_t i = 0; i < micro->joint_count; i++)
+        micro->joint_out[i] = result_place(tiles, op, assembly, micro->joint_out[i], place);
+    micro->out = micro->joint_out[0];
 }
 
 static void cells_place(wg__tiles *tiles, const wg__tile_op *op, wg__assembly *assembly)
@@ -151,7 +168,7 @@ static void cells_place(wg__tiles *tiles, const wg__tile_op *op, wg__assembly *a
 }
 
 void wg__tiles_assemble(const wg__kernels *kernels, wg__tiles *tiles, int64_t count,
-                        const wg__tile_op *op, wg__assembly *assembly)
+                        wg__tile_op *op, wg__assembly *assembly)
 {
     const int64_t values = tiles->load_count + count;
     assembly->step_count = 0;
@@ -162,16 +179,18 @@ void wg__tiles_assemble(const wg__kernels *kernels, wg__tiles *tiles, int64_t co
         assembly->last_read[i] = NONE;
         assembly->is_in_memory[i] = i < tiles->load_count;
     }
-    for (int64_t i = 0; i < count; i++)
-        for (int32_t k = 0; k < op[i].in_count; k++) assembly->uses[op[i].in[k]]++;
-
+    wg__joints_find(tiles->load_count, count, op, assembly->uses);
     for (int64_t i = 0; i < count;) {
+        if (op[i].is_done) {
+            i++;
+            continue;
+        }
         const int64_t length = run_length(kernels, &op[i], count - i);
         if (length > 1 || (length == 1 && reads_alike(tiles, &op[i]))) {
             run_make(kernels, tiles, op, i, length, assembly);
             i += length;
         } else {
-            micro_add(tiles, &op[i], (int32_t)(tiles->load_count + i), i, assembly);
+            micro_add(kernels, tiles, &op[i], (int32_t)(tiles->load_count + i), i, assembly);
             i++;
         }
     }

@@ -265,12 +265,24 @@ typedef struct wg__run_step { int32_t code, origin, cell[2]; } wg__run_step;
  * the first op of which a result is not finite though it must be, or -1.                         */
 typedef int64_t wg__run_kernel(int64_t n, const wg__run_step *step, void *const *at);
 
+/* Functions that share most of their work, computed together from one x:
+ *   circular   sin x, cos x          logistic   logistic x, logistic -x
+ *   tanh       tanh x, logistic 2x, logistic -2x
+ * Each has the bits that it has alone.                                                           */
+typedef enum wg__joint {
+    WG__JOINT_NONE, WG__JOINT_CIRCULAR, WG__JOINT_LOGISTIC, WG__JOINT_TANH, WG__JOINT_COUNT
+} wg__joint;
+enum { WG__JOINT_OUT_MAX = 3 };
+typedef void wg__joint_kernel(int64_t n, const void *x, void *const *out);
+
 typedef struct wg__micro {
     wg__map_kernel *kernel;
     void (*shift)(int64_t n, const void *x, int64_t count, void *out);  /* if not NULL, instead */
     bool (*finite)(int64_t n, const void *x);    /* of the result; NULL: it may be anything */
     int64_t count;                               /* of the shift */
     int32_t in_count, in[WG__MICRO_IN_MAX], out; /* cells */
+    wg__joint_kernel *joint;                     /* if not NULL, instead */
+    int32_t joint_count, joint_out[WG__JOINT_OUT_MAX];      /* cells */
     wg__run_kernel *run;                         /* if not NULL, instead, with these steps */
     wg__run_step *step;
     int64_t origin;                              /* which op of the program it is; not of a run */
@@ -318,6 +330,9 @@ typedef struct wg__tile_op {
     int32_t in_count, in[WG__MICRO_IN_MAX];
     int32_t store;                   /* cell of the result; below 0: a tile is all there is of it */
     wg__micro micro;
+    wg__joint joint;                 /* which it computes, with these values; assemble.c's own */
+    int32_t joint_out[WG__JOINT_OUT_MAX];
+    bool is_done;                    /* by another op, or nobody reads it; likewise */
 } wg__tile_op;
 
 /* What wg__tiles_assemble works with, in sizes for all programs it is used for. */
@@ -335,7 +350,7 @@ typedef struct wg__assembly {
  * tiles->micro have room for one more an op. Ops of one float type that follow each other become
  * runs, whose steps lie in the assembly.                                                         */
 void wg__tiles_assemble(const struct wg__kernels *kernels, wg__tiles *tiles, int64_t count,
-                        const wg__tile_op *op, wg__assembly *assembly);
+                        wg__tile_op *op, wg__assembly *assembly);
 /* Merges axes and chooses the tile and where each cell lies, cells and strides being given. Axes of
  * one element must be left out.                                                                  */
 void wg__tiles_settle(wg__tiles *tiles);

@@ -185,6 +185,7 @@ void wg__run_write(wg__run *r, const wg__tile_op *op, int64_t count, int32_t val
 {
     r->a = r->b = r->m = NONE;
     for (int64_t i = 0; i < count; i++) {
+        if (op[i].is_done) continue;
         r->origin = (int32_t)(origin + i);
         r->next = &op[i + 1];
         r->next_count = count - i - 1;

@@ -14,6 +14,10 @@ typedef struct wg__run {
     int32_t a, b, m;                 /* the values in the registers; below 0: none */
 } wg__run;
 
+/* Joins ops that share their work, drops what nobody reads, and counts into `uses` how often each
+ * value is read; is_done and joint of the ops are clear.                                         */
+void wg__joints_find(int64_t load_count, int64_t count, wg__tile_op *op, int32_t *uses);
+
 /* Whether the op can be a step of a run of this dtype. */
 bool wg__run_takes(const wg__kernels *kernels, wg_dtype dtype, const wg__tile_op *op);
 /* The steps of `count` ops, of which the result of the first is `value`, the others after it. All

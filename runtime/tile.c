@@ -104,11 +104,12 @@ static void op_add(assembler *a, int64_t i)
     const wg__value *value = value_at(a, i);
     const int32_t data = value->op == WG__OP_select ? 1 : 0;
     wg__tile_op *op = &a->op[i];
-    op->op = value->op;
-    op->from = plan->value[value->in[data]].type.dtype;
-    op->to = value->type.dtype;
-    op->in_count = value->in_count;
-    op->micro = micro_of(a, value);
+    *op = (wg__tile_op){ .op = value->op,
+                         .from = plan->value[value->in[data]].type.dtype,
+                         .to = value->type.dtype,
+                         .in_count = value->in_count,
+                         .store = op->store,
+                         .micro = micro_of(a, value) };
     for (int32_t j = 0; j < value->in_count; j++) op->in[j] = a->name[input_of(a, value, j)];
     a->name[plan->order[a->chain->first + i]] = (int32_t)(a->tiles->load_count + i);
 }

@@ -180,6 +180,43 @@ WHOLE_SHIFT(i32, right)
 WHOLE_SHIFT(i64, right)
 WHOLE_SHIFT(u8, right)
 
+/* ---- joints: what the words share is computed once, because the compiler sees it ---- */
+
+#define JOINT2(T, LANES, name, first, second)                                                      \
+    static void joint_##name##_##T(int64_t n, const void *x_, void *const *out)                    \
+    {                                                                                              \
+        const T *px = x_;                                                                          \
+        T *p = out[0], *q = out[1];                                                                \
+        for (int64_t i = 0; i < n; i += LANES) {                                                   \
+            const int64_t count = n - i < LANES ? n - i : LANES;                                   \
+            const T##_v x = T##_load_part(px + i, count);                                          \
+            const T##_v y = first, z = second;                                                     \
+            T##_store_part(p + i, y, count);                                                       \
+            T##_store_part(q + i, z, count);                                                       \
+        }                                                                                          \
+    }
+JOINT2(f32, F32_LANES, circular, v_sin(x), v_cos(x))
+JOINT2(f64, F64_LANES, circular, v_sin(x), v_cos(x))
+JOINT2(f32, F32_LANES, logistic, v_logistic(x), v_logistic(v_neg(x)))
+JOINT2(f64, F64_LANES, logistic, v_logistic(x), v_logistic(v_neg(x)))
+
+#define JOINT_TANH(T, LANES)                                                                       \
+    static void joint_tanh_##T(int64_t n, const void *x_, void *const *out)                        \
+    {                                                                                              \
+        const T *px = x_;                                                                          \
+        T *p = out[0], *q = out[1], *r = out[2];                                                   \
+        for (int64_t i = 0; i < n; i += LANES) {                                                   \
+            const int64_t count = n - i < LANES ? n - i : LANES;                                   \
+            const T##_v x = T##_load_part(px + i, count), twice = v_add(x, x);                     \
+            const T##_v y = v_tanh(x), z = v_logistic(twice), w = v_logistic(v_neg(twice));        \
+            T##_store_part(p + i, y, count);                                                       \
+            T##_store_part(q + i, z, count);                                                       \
+            T##_store_part(r + i, w, count);                                                       \
+        }                                                                                          \
+    }
+JOINT_TANH(f32, F32_LANES)
+JOINT_TANH(f64, F64_LANES)
+
 /* ---- casts: all pairs ---- */
 
 #define TO_f32(x)   ((f32)(x))
@@ -247,4 +284,7 @@ const wg__map_table WG__GLUE(wg__map_, WG_LEVEL) = {
     },
     .bits_left = { INTEGERS(left) },
     .bits_right = { INTEGERS(right) },
+    .joint = { [WG__JOINT_CIRCULAR] = { FLOATS(joint_circular) },
+               [WG__JOINT_LOGISTIC] = { FLOATS(joint_logistic) },
+               [WG__JOINT_TANH] = { FLOATS(joint_tanh) } },
 };

@@ -161,9 +161,10 @@ WG__WORD V F(logistic)(V x)
  * 1 - 2 h / (1 - u): one quotient, whose error is made smaller where each form is used.          */
 WG__WORD V F(tanh)(V x)
 {
-    const V a = v_abs(x);
-    const F(reduced) b = F(reduce)(v_clamp(v_neg(v_add(a, a)), EXPM1_LOW, 0));
-    const V p = F(exp_rest_low)(b.r, b.low), half_power = v_mul(F(power_of_two)(b.n), K(0.5));
+    /* Reduced as logistic(2 x) is, beside which it is often wanted. Below 2^-100 h is nothing. */
+    const F(reduced) b = F(reduce)(v_clamp(v_neg(v_abs(v_add(x, x))), EXP_LOW, 0));
+    const V p = F(exp_rest_low)(b.r, b.low);
+    const V half_power = v_mul(F(power_of_two)(v_clamp(b.n, -100, 0)), K(0.5));
     const V u = v_fnma(half_power, p, v_sub(K(0.5), half_power));
     const V h = v_fma(half_power, p, half_power);
     const M is_small = v_lt(u, K(0.334)); /* tanh |x| below 1/2, and h / (1 - u) above 1/4 */
