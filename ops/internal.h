@@ -301,6 +301,7 @@ typedef struct wg__cell {
     bool is_loose;                   /* of a load: no kernel may read it where it lies */
     bool is_spread;                  /* of a load: WG__TILE equal elements lie at its address */
     bool is_alike;                   /* of a load: all elements are; WG__TILE_STEP lie there */
+    bool is_handed_out;              /* of a store of floats: NaN becomes the one of results */
     wg__cell_place place;
     int64_t tile;                    /* where its tile begins in the scratch memory */
     int64_t stride[WG__RANK_MAX];    /* of a load, in elements */
@@ -358,11 +359,14 @@ void wg__tiles_settle(wg__tiles *tiles);
  * data: of loads and stores; a store may lie where a load of WG__CELL_WHOLE does that no later
  * op reads. Returns the first op of which a result is not finite though it must be, or
  * -1.                                                                                            */
-int64_t wg__tiles_run(const wg__tiles *tiles, int64_t lead, void *const *data, void *scratch);
+int64_t wg__tiles_run(const struct wg__kernels *kernels, const wg__tiles *tiles, int64_t lead,
+                      void *const *data, void *scratch);
 
 /* ---- kernels of a level ---- */
 
 const struct wg__kernels *wg__kernels_of(wg__level level);
+/* Makes every NaN the one that is handed out, the same on every machine. */
+void wg__nan_canonical(wg_dtype dtype, int64_t count, void *data);
 /* True if every element is finite; contiguous f32 or f64 (other dtypes: true). */
 bool wg__finite(const struct wg__kernels *kernels, wg_dtype dtype, int64_t count, const void *x);
 

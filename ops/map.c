@@ -46,6 +46,12 @@ static wg__map_kernel *const bits_of[WG__DTYPE_COUNT] = {
     [WG_I32] = bits_4,   [WG_I64] = bits_8,   [WG_U8] = bits_1,
 };
 
+void wg__nan_canonical(wg_dtype dtype, int64_t count, void *data)
+{
+    const void *const in[] = { data };
+    if (wg__dtype_is_float(dtype)) bits_of[dtype](count, in, data);
+}
+
 /* ---- the kernel of an op ---- */
 
 static wg__micro kernel_of(const wg__map_table *map, const wg__call *call)
@@ -99,7 +105,7 @@ static wg__cell cell_of(const wg__array *array, bool is_load)
     return cell;
 }
 
-static void tiles_run(const wg__call *call, wg__micro *micro)
+static void tiles_run(const wg__kernels *kernels, const wg__call *call, wg__micro *micro)
 {
     /* Room for three inputs of the widest elements, and a table. */
     enum { CELLS = WG__MICRO_IN_MAX + 1, BYTES = 16 * 1024 };
@@ -125,7 +131,7 @@ static void tiles_run(const wg__call *call, wg__micro *micro)
     micro->out = call->in_count;
     wg__tiles_settle(&tiles);
     WG_ASSERT(tiles.scratch_bytes <= sizeof scratch);
-    wg__tiles_run(&tiles, tiles.dim[0], data, scratch);
+    wg__tiles_run(kernels, &tiles, tiles.dim[0], data, scratch);
 }
 
 int wg__eval_map(const wg__kernels *kernels, const wg__call *call)
@@ -141,7 +147,7 @@ int wg__eval_map(const wg__kernels *kernels, const wg__call *call)
         is_one_run = is_one_run && lies_as_out(&call->in[k]);
         in[k] = call->in[k].data;
     }
-    if (!is_one_run) tiles_run(call, &micro);
+    if (!is_one_run) tiles_run(kernels, call, &micro);
     else if (micro.shift != NULL) micro.shift(count, in[0], micro.count, call->out.data);
     else micro.kernel(count, in, call->out.data);
     return WG_OK;

@@ -10,6 +10,9 @@
 
 #include <string.h>
 
+/* Of a program without registers: long beside a call, and results are still near after it. */
+enum { TILE_LONG = 4 * WG__TILE };
+
 static int64_t rounded_up(int64_t x, int64_t step)
 {
     return (x + step - 1) / step * step;
@@ -142,7 +145,7 @@ void wg__tiles_settle(wg__tiles *tiles)
         if (tiles->cell[k].place == WG__CELL_SPREAD && !tiles->cell[k].is_alike) return;
     if (tiles->tile_bytes > 0 || tiles->micro_count > 1) return;
     tiles->tile_rows = 1;            /* one call that reads all where it is */
-    tiles->tile_length = tiles->rank > 1 ? tiles->dim[tiles->rank - 1] : INT64_MAX / 2;
+    tiles->tile_length = TILE_LONG;
 }
 
 /* ---- loads ---- */
@@ -194,6 +197,7 @@ static void copy_plane(int64_t element_bytes, const char *from, int64_t rows, in
 
 /* What one run works with. Its memory follows the tiles in the scratch memory. */
 typedef struct tile_run {
+    const wg__kernels *kernels;
     const wg__tiles *tiles;
     void *const *data;
     char *scratch;
@@ -288,6 +292,18 @@ static void tile_compute(tile_run *r, int64_t n)
     }
 }
 
+/* While they are near. */
+static void results_clean(const tile_run *r, int64_t n)
+{
+    const wg__tiles *tiles = r->tiles;
+    for (int64_t k = tiles->load_count; k < tiles->load_count + tiles->store_count; k++) {
+        const wg__cell *cell = &tiles->cell[k];
+        const wg_dtype dtype = cell->bytes == 4 ? WG_F32 : WG_F64;
+        if (cell->is_handed_out && !wg__finite(r->kernels, dtype, n, r->at[k]))
+            wg__nan_canonical(dtype, n, r->at[k]);
+    }
+}
+
 static void rows_next(const tile_run *r)
 {
     for (int64_t k = 0; k < r->tiles->load_count; k++) {
@@ -315,7 +331,8 @@ static void run_open(tile_run *r, const int64_t *dim, int64_t n)
     }
 }
 
-int64_t wg__tiles_run(const wg__tiles *tiles, int64_t lead, void *const *data, void *scratch)
+int64_t wg__tiles_run(const wg__kernels *kernels, const wg__tiles *tiles, int64_t lead,
+                      void *const *data, void *scratch)
 {
     int64_t dim[WG__RANK_MAX];
     memcpy(dim, tiles->dim, (size_t)tiles->rank * sizeof dim[0]);
@@ -325,7 +342,11 @@ int64_t wg__tiles_run(const wg__tiles *tiles, int64_t lead, void *const *data, v
     for (int32_t i = 0; i < tiles->rank - 1; i++) row_count *= dim[i];
     if (row_count == 0 || length == 0) return -1;
 
-    tile_run r = { .tiles = tiles, .data = data, .scratch = scratch, .failed = -1 };
+    tile_run r = { .kernels = kernels,
+                   .tiles = tiles,
+                   .data = data,
+                   .scratch = scratch,
+                   .failed = -1 };
     const int64_t tile_rows = tiles->tile_rows < row_count ? tiles->tile_rows : row_count;
     const int64_t part = tiles->tile_length < length ? tiles->tile_length : length;
     run_open(&r, dim, tile_rows * part);
@@ -335,6 +356,7 @@ int64_t wg__tiles_run(const wg__tiles *tiles, int64_t lead, void *const *data, v
             const int64_t n = rows * (length - start < part ? length - start : part);
             tile_load(&r, row * length + start, start, n);
             tile_compute(&r, n);
+            results_clean(&r, n);
         }
         if (tiles->rank > 1 && tiles->tile_rows == 1) rows_next(&r);
     }

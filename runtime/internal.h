@@ -463,8 +463,6 @@ void wg__frame_bind(wg__frame *frame, int64_t input, const wg_view *view);
 void wg__frame_bind_externals(wg__frame *frame, const wg__external *external);
 /* All stages; WG_OK, WG_EINDEX, WG_EFINITE, WG_ECALLBACK, WG_ECANCEL. */
 int wg__frame_run(wg_runtime *runtime, wg__frame *frame, wg__failure *failure);
-/* Makes every NaN the one that is handed out, the same on every machine. */
-void wg__nan_canonical(wg_dtype dtype, int64_t count, void *data);
 /* Stores the new values of parameters. Cannot fail. */
 void wg__frame_commit(wg_runtime *runtime, wg__frame *frame);
 /* finite.c: where something that is not finite began: an element of `walk`, which is the value, or

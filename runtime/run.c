@@ -88,8 +88,8 @@ static int64_t tiles_run(const run *r, wg__worker *worker, const wg__item *item,
     const wg__tiles *tiles = instruction->tiles;
     for (int64_t i = 0; i < tiles->load_count + tiles->store_count; i++)
         worker->address[i] = wg__operand_address(r, worker, item, &instruction->operand[i]);
-    return wg__tiles_run(tiles, item->units * instruction->unit_rows, worker->address,
-                         worker->kernel_scratch);
+    return wg__tiles_run(r->runtime->kernels, tiles, item->units * instruction->unit_rows,
+                         worker->address, worker->kernel_scratch);
 }
 
 static int chain_run(const run *r, wg__worker *worker, const wg__item *item, int64_t index,
@@ -157,21 +157,6 @@ static void stage_run(run *r, const wg__stage *stage)
 
 /* ---- what is handed out ---- */
 
-void wg__nan_canonical(wg_dtype dtype, int64_t count, void *data)
-{
-    static const uint32_t nan_f32 = UINT32_C(0x7fc00000);
-    static const uint64_t nan_f64 = UINT64_C(0x7ff8000000000000);
-    float *narrow = data;
-    double *wide = data;
-    if (dtype == WG_F32) {
-        for (int64_t i = 0; i < count; i++)
-            if (narrow[i] != narrow[i]) memcpy(&narrow[i], &nan_f32, sizeof nan_f32);
-    } else if (dtype == WG_F64) {
-        for (int64_t i = 0; i < count; i++)
-            if (wide[i] != wide[i]) memcpy(&wide[i], &nan_f64, sizeof nan_f64);
-    }
-}
-
 /* Most parts are finite, which is told at the speed of memory. */
 static void result_clean(const struct wg__kernels *kernels, const wg__type *type, void *data)
 {
@@ -185,12 +170,15 @@ static void result_clean(const struct wg__kernels *kernels, const wg__type *type
     }
 }
 
+/* Of results that no tile program has cleaned. */
 static void results_clean(const wg_runtime *runtime, const wg__frame *frame)
 {
     const wg__plan *plan = frame->plan;
-    for (int64_t i = 0; i < plan->result_count; i++)
-        result_clean(runtime->kernels, &plan->value[plan->result[i]].type,
-                     frame->base[wg__slot_result(plan, i)]);
+    for (int64_t i = 0; i < plan->result_count; i++) {
+        const wg__value *value = &plan->value[plan->result[i]];
+        if (plan->chain[value->chain].is_program) continue;
+        result_clean(runtime->kernels, &value->type, frame->base[wg__slot_result(plan, i)]);
+    }
 }
 
 /* The node of a value that failed; of a loop, the node that failed in its steps. The loops forget

@@ -75,7 +75,11 @@ static void stores_add(assembler *a)
         if (value->is_tile) continue;
         const int32_t lead = value->type.shape.rank > 0 ? 0 : WG__NOWHERE;
         const int64_t k = tiles->load_count + tiles->store_count++;
-        tiles->cell[k] = (wg__cell){ .bytes = (int32_t)wg_dtype_bytes(value->type.dtype) };
+        const bool is_result = value->slot >= wg__slot_result(a->frame->plan, 0);
+        tiles->cell[k] = (wg__cell){
+            .bytes = (int32_t)wg_dtype_bytes(value->type.dtype),
+            .is_handed_out = is_result && wg__dtype_is_float(value->type.dtype),
+        };
         a->operand[k] = wg__operand_of(a->frame, a->region, value, lead);
         a->op[i].store = (int32_t)k;
     }
