@@ -1,6 +1,6 @@
 /* Runs: every op in every form of its operands gives the bits of its kernel, for lengths around
- * whole blocks; what is not finite is told; and a run of ops that all want a register keeps what is
- * read later. */
+ * whole blocks; and what is not finite is told. Joints: results have the bits of their functions.
+ * Of NaN only that it is one. */
 #include "ops/run.h"
 #include "support/test.h"
 
@@ -145,5 +145,78 @@ Test(run, tells_the_first_op_that_is_not_finite)
         check_equal_i(kernels->run->run[WG_F32](n, steps, at), -1);
         x[n - 1] = NAN;
         check_equal_i(kernels->run->run[WG_F32](n, steps, at), 3);
+    }
+}
+
+/* ---- joints ---- */
+
+/* Many numbers of the usual range, the ends of reductions, and what is not finite. */
+static double argument(int i)
+{
+    static const double ends[] = { 0.0, -0.0, NAN, HUGE_VAL, -HUGE_VAL, 16, -16, 32.5, 69.5, 104,
+                                   -373, 1e-30, 131072, -1e9, 0x1p-149, 745.2 };
+    return i < 16 ? ends[i] : (i - LENGTH / 2) * (i % 3 == 0 ? 0.37 : 0.011);
+}
+
+static void single(const wg__kernels *kernels, wg__op_id op, wg_dtype dtype, const void *x,
+                   void *out)
+{
+    const void *const in[] = { x, x };
+    kernels->map->map[op][dtype](LENGTH, in, out);
+}
+
+/* Results of the functions alone, in the order of wg__joint. */
+static int singles(const wg__kernels *kernels, wg__joint joint, wg_dtype dtype, const void *x,
+                   unsigned char out[3][LENGTH * BYTES])
+{
+    static _Alignas(64) unsigned char twice[LENGTH * BYTES], minus[LENGTH * BYTES];
+    const void *rising = x;
+    if (joint == WG__JOINT_CIRCULAR) {
+        single(kernels, WG__OP_sin, dtype, x, out[0]);
+        single(kernels, WG__OP_cos, dtype, x, out[1]);
+        return 2;
+    }
+    if (joint == WG__JOINT_TANH) {
+        single(kernels, WG__OP_tanh, dtype, x, out[0]);
+        single(kernels, WG__OP_add, dtype, x, twice);
+        rising = twice;
+    }
+    const int first = joint == WG__JOINT_TANH;
+    single(kernels, WG__OP_neg, dtype, rising, minus);
+    single(kernels, WG__OP_logistic, dtype, rising, out[first]);
+    single(kernels, WG__OP_logistic, dtype, minus, out[first + 1]);
+    return first + 2;
+}
+
+static bool are_equal(wg_dtype dtype, void *x, void *y)
+{
+    wg__nan_canonical(dtype, LENGTH, x);
+    wg__nan_canonical(dtype, LENGTH, y);
+    return memcmp(x, y, LENGTH * wg_dtype_bytes(dtype)) == 0;
+}
+
+Test(run, joints_have_the_bits_of_their_functions)
+{
+    static _Alignas(64) unsigned char x[LENGTH * BYTES], actual[3][LENGTH * BYTES];
+    static _Alignas(64) unsigned char expected[3][LENGTH * BYTES];
+    void *const out[] = { actual[0], actual[1], actual[2] };
+    for (int level = WG__PORTABLE; level < WG__LEVEL_COUNT; level++) {
+        if (!wg__level_exists((wg__level)level)) continue;
+        const wg__kernels *kernels = wg__kernels_of((wg__level)level);
+        for (int dtype = WG_F32; dtype <= WG_F64; dtype++) {
+            for (int i = 0; i < LENGTH; i++) {
+                if (dtype == WG_F32) ((float *)(void *)x)[i] = (float)argument(i);
+                else ((double *)(void *)x)[i] = argument(i);
+            }
+            for (int joint = WG__JOINT_CIRCULAR; joint < WG__JOINT_COUNT; joint++) {
+                const int count =
+                    singles(kernels, (wg__joint)joint, (wg_dtype)dtype, x, expected);
+                kernels->map->joint[joint][dtype](LENGTH, x, out);
+                for (int k = 0; k < count; k++)
+                    check_msg(are_equal((wg_dtype)dtype, actual[k], expected[k]),
+                              "joint %d, result %d, %s, %s", joint, k,
+                              wg_dtype_name((wg_dtype)dtype), wg__level_name((wg__level)level));
+            }
+        }
     }
 }
