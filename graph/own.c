@@ -36,3 +36,15 @@ wg_var wg_refuse(wg_scope scope, const char *op, wg_var x, int status, const cha
     wg__tape_fail(tape, status < 0 ? status : WG_EINVALID, WG__NONE, "%s", buffer);
     return wg__var_of(tape, WG__NONE);
 }
+
+wg_var wg_expect_float(const char *op, wg_var x)
+{
+    wg_var failed;
+    wg_tape *tape = wg__tape_of(op, 1, &x, &failed);
+    if (tape == NULL) return failed;
+    const wg_dtype dtype = (wg_dtype)tape->record[x.index].dtype;
+    if (wg__dtype_is_float(dtype)) return x;
+    wg__tape_refuse(tape, WG_EDTYPE, op, WG__NONE, "f32 or f64 expected, not %s",
+                    wg_dtype_name(dtype));
+    return wg__var_of(tape, WG__NONE);
+}

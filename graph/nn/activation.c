@@ -35,8 +35,9 @@ wg_var wg_log_sigmoid(wg_var x)
 
 /* x times a gate that runs from 0 to 1: 0 with derivative 0 at -inf, x with derivative 1 at
  * +inf. */
-static wg_var gated(wg_var x, wg_activation *gate)
+static wg_var gated(const char *name, wg_var x, wg_activation *gate)
 {
+    x = wg_expect_float(name, x);
     const wg_var size = wg_abs(x);
     const wg_var is_infinite = wg_eq(size, wg_number(x, INFINITY));
     const wg_var finite = wg_select(is_infinite, wg_number(x, 0), x);
@@ -46,7 +47,7 @@ static wg_var gated(wg_var x, wg_activation *gate)
 
 wg_var wg_silu(wg_var x)
 {
-    return gated(x, wg_logistic);
+    return gated("silu", x, wg_logistic);
 }
 
 static wg_var mish_gate(wg_var x)
@@ -56,7 +57,7 @@ static wg_var mish_gate(wg_var x)
 
 wg_var wg_mish(wg_var x)
 {
-    return gated(x, mish_gate);
+    return gated("mish", x, mish_gate);
 }
 
 /* The share of a normal distribution below x. Through erfc nothing cancels on the left. */
@@ -67,7 +68,7 @@ static wg_var normal_below(wg_var x)
 
 wg_var wg_gelu(wg_var x)
 {
-    return gated(x, normal_below);
+    return gated("gelu", x, normal_below);
 }
 
 /* (1 + tanh u) / 2 is logistic(2 u), which keeps the left tail. 2 u is x times 2 sqrt(2 / pi) (1 +
@@ -81,7 +82,7 @@ static wg_var gelu_tanh_gate(wg_var x)
 
 wg_var wg_gelu_tanh(wg_var x)
 {
-    return gated(x, gelu_tanh_gate);
+    return gated("gelu_tanh", x, gelu_tanh_gate);
 }
 
 /* Beyond +-1 as 1 - 1 / (1 + |x|), whose derivative is not a difference. */

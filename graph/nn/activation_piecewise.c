@@ -42,6 +42,7 @@ wg_var wg_hardtanh(wg_var x)
 wg_var wg_leaky_relu_with(wg_var x, double slope)
 {
     if (slope == 0) return wg_relu(x); /* 0 times -inf is no 0 */
+    x = wg_expect_float("leaky_relu", x);
     const wg_var is_left = wg_le(x, wg_number(x, 0));
     return wg_select(is_left, wg_scale(x, slope), x);
 }

@@ -88,7 +88,7 @@ static wg_var log_of_sum(wg_var sum)
 wg_var wg_logsumexp(wg_var x, wg_axes axes)
 {
     wg_var largest;
-    const wg_var low = lowered(x, axes, &largest);
+    const wg_var low = lowered(wg_expect_float("logsumexp", x), axes, &largest);
     const wg_var sum = wg_sum(wg_exp(low), axes);
     const wg_var log = log_of_sum(sum);
     return wg_add(log, wg_reshape(largest, wg_shape_of(sum)));
@@ -96,6 +96,7 @@ wg_var wg_logsumexp(wg_var x, wg_axes axes)
 
 wg_var wg_softmax(wg_var x, int axis)
 {
+    x = wg_expect_float("softmax", x);
     const wg_var top = wg_stop_gradient(wg_max(x, WG_KEEP(axis)));
     const wg_var exponential = wg_exp(wg_sub(x, top));
     return wg_div(exponential, wg_sum(exponential, WG_KEEP(axis)));
@@ -104,6 +105,7 @@ wg_var wg_softmax(wg_var x, int axis)
 wg_var wg_log_softmax(wg_var x, int axis)
 {
     wg_var largest;
+    x = wg_expect_float("log_softmax", x);
     const wg_var low = lowered(x, WG_AXES(axis), &largest);
     return wg_sub(low, wg_log(wg_sum(wg_exp(low), WG_KEEP(axis))));
 }

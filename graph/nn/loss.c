@@ -45,6 +45,7 @@ static wg_var cost_of_target(wg_var cost, wg_var target)
 
 wg_var wg_cross_entropy(wg_var logits, wg_var target)
 {
+    logits = wg_expect_float("cross_entropy", logits);
     return cost_of_target(wg_neg(wg_log_softmax(logits, -1)), target);
 }
 

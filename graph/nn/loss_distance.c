@@ -31,6 +31,7 @@ wg_var wg_huber_with(wg_var output, wg_var target, double delta)
 {
     if (!(delta >= 0)) return refused("huber", output, "delta is below 0");
     if (delta == 0) return wg_absolute_error(output, target);
+    output = wg_expect_float("huber", output);
     const wg_var error = error_of(output, target);
     const wg_var size = wg_abs(error);
     const wg_var is_near = wg_lt(size, wg_number(size, delta));

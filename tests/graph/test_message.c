@@ -4,7 +4,7 @@
 #include "support/test.h"
 
 #include <string.h>
-#include <wengert/ops.h>
+#include <wengert/nn.h>
 
 /* What a mistake is made of: 0 vectors of 3 and 4 f32, a matrix, integers, bools, a params. */
 typedef struct world {
@@ -266,3 +266,15 @@ MISTAKE(a_probability_is_one, WG_EINVALID, "net: bernoulli: 1.5 is no probabilit
 MISTAKE(a_reset_may_be_missing, WG_ELIMIT,
         "more than 20 values on the tape: is wg_tape_reset missing?", w.tape->count_max = 20;
         for (int i = 0; i < 20; i++) w.three = wg_exp(w.three))
+
+MISTAKE(activations_of_integers_are_named, WG_EDTYPE, "mish: f32 or f64 expected, not i32",
+        ignore(wg_mish(w.whole)))
+MISTAKE(slopes_of_integers_are_named, WG_EDTYPE, "leaky_relu: f32 or f64 expected, not i32",
+        ignore(wg_leaky_relu(w.whole)))
+MISTAKE(losses_of_integers_are_named, WG_EDTYPE,
+        "cross_entropy: f32 or f64 expected, not i32",
+        ignore(wg_cross_entropy(w.whole, w.whole)))
+MISTAKE(a_softmax_of_bools_is_named, WG_EDTYPE, "softmax: f32 or f64 expected, not bool",
+        ignore(wg_softmax(w.truth, 0)))
+MISTAKE(formulas_of_the_null_value_are_told, WG_EINVALID, "mul: argument 2 is the null value",
+        ignore(wg_mul(w.three, wg_expect_float("mish", (wg_var){ 0 }))))

@@ -94,6 +94,9 @@ void *wg_tape_take(wg_tape *tape, size_t bytes);
 /* Puts an error of your own on the tape, as recorders do: kept if it is the first. text is copied;
  * path and line are added. Returns status; WG_EINVALID if that is no error or tape is NULL. */
 int wg_tape_fail(wg_tape *tape, int status, const char *text);
+/* x, where a formula needs floating point; else it is refused in the name of op, which the caller
+ * called: "mish: f32 or f64 expected, not i32".  errors WG_EDTYPE */
+wg_var wg_expect_float(const char *op, wg_var x);
 
 /* ---- leaves ----
  * Names: letters, digits, `_ . -` and `/` between them; unique among the inputs of a tape, else
@@ -370,6 +373,7 @@ wg_var wg_permutation(wg_scope scope, const char *name, int64_t count);
 #endif
 
 #ifndef WG_NO_LOCATION
+#define wg_expect_float(...) WG_HERE(wg_expect_float(__VA_ARGS__))
 #define wg_input(...) WG_HERE(wg_input(__VA_ARGS__))
 #define wg_batch(...) WG_HERE(wg_batch(__VA_ARGS__))
 #define wg_scalar(...) WG_HERE(wg_scalar(__VA_ARGS__))
