@@ -68,6 +68,31 @@ wg_var wg_standardize(wg_scope scope, const char *name, wg_var x)
     return y;
 }
 
+wg_var wg_unstandardize(wg_scope scope, const char *name, wg_var x)
+{
+    const wg_scope own = wg_scope_in(scope, name);
+    const wg_shape features = WG_SHAPE(wg_extent(x, -1));
+    const wg_var mean = wg_state(own, "mean", wg_dtype_of(x), features, 0);
+    const wg_var spread = wg_state(own, "spread", wg_dtype_of(x), features, 1);
+    return wg_add(wg_mul(x, spread), mean);
+}
+
+/* What is left of whole periods is exact, so the angle is rounded once, within one turn. */
+wg_var wg_cyclic(wg_var x, double period)
+{
+    const wg_scope none = { 0 };
+    if (wg_shape_of(x).rank == 0)
+        return wg_refuse(none, "cyclic", x, WG_EAXIS, "[..., n] expected");
+    if (!(period > 0 && isfinite(period)))
+        return wg_refuse(none, "cyclic", x, WG_EINVALID, "a period is a finite number above 0");
+    const double turn = 2 * 3.14159265358979323846;
+    const wg_var angle = wg_scale(wg_rem(x, wg_number(x, period)), turn / period);
+    wg_var pair[2];
+    pair[0] = wg_sin(angle);
+    pair[1] = wg_cos(angle);
+    return wg_concat(2, pair, -1);
+}
+
 /* Kept elements are scaled up, so that the mean is that of x. The mask is drawn again wherever
  * it is needed, never stored. */
 wg_var wg_dropout(wg_scope scope, const char *name, wg_var x, double rate)

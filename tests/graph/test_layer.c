@@ -262,6 +262,56 @@ Test(layer, standardize_is_nothing_before_it_is_fitted)
     lab_close(l);
 }
 
+Test(layer, unstandardize_undoes_standardize)
+{
+    const float mean[2] = { 1, 5 }, spread[2] = { 2, 0 }, x[4] = { 3, 5, -1, 7 };
+    float y[4];
+    const lab l = lab_open(1);
+    lab_put(l, "s/mean", mean, WG_SHAPE(2));
+    lab_put(l, "s/spread", spread, WG_SHAPE(2));
+    const wg_scope root = lab_scope(l, WG_EVALUATION);
+    wg_var rows = wg_input(l.tape, "x", wg_f32(x, WG_SHAPE(2, 2)));
+    lab_read_f32(l, wg_unstandardize(root, "s", rows), y, 4);
+    check(y[0] == 7 && y[1] == 5 && y[2] == -1 && y[3] == 5); /* 2 x + 1, and the mean */
+    const wg_scope shared = wg_scope_shared(lab_scope(l, WG_EVALUATION), "net");
+    rows = wg_input(l.tape, "x", wg_f32(x, WG_SHAPE(2, 2)));
+    wg_var there = wg_standardize(shared, "t", rows);
+    lab_read_f32(l, wg_unstandardize(shared, "t", there), y, 4);
+    check_bytes(y, x, sizeof x);
+    ignore(wg_unstandardize(lab_scope(l, WG_TRAINING), "u", wg_full(l.tape, WG_F32, WG_SCALAR, 1)));
+    lab_refused(l, WG_EAXIS, "extent: axis -1 of [] (test_layer.c");
+    lab_close(l);
+}
+
+/* Quarter turns of 24 hours, whole periods away too; the seam is none. */
+Test(layer, cyclic_is_sine_and_cosine_of_a_share)
+{
+    const double x[4] = { 6, 6 + 24 * 1e6, -18, 23.999 }, sine[3] = { 1, 1, 1 };
+    double y[8], g[4];
+    const lab l = lab_open(1);
+    wg_var hours = wg_input(l.tape, "x", wg_f64(x, WG_SHAPE(4))), features = wg_cyclic(hours, 24);
+    check(wg_shape_equal(wg_shape_of(features), WG_SHAPE(8)));
+    lab_read(l, features, y, 8);
+    for (int i = 0; i < 3; i++) {
+        check_close(y[i], sine[i], 4 * DBL_EPSILON);
+        check_close(y[4 + i], 0, 4 * DBL_EPSILON);
+    }
+    /* A thousandth of an hour before the seam: the sine is -2 pi 0.001 / 24. */
+    check_close(y[3], -2.617993848e-4, 1e-12);
+    check_close(y[7], 1, 1e-7);
+    wg_var sines = wg_slice(features, -1, 0, 4, 1);
+    lab_read(l, wg_grad(wg_sum(sines, WG_ALL), hours), g, 4);
+    check_close(g[3], 2 * 3.14159265358979323846 / 24, 1e-7);
+    ignore(wg_cyclic(wg_full(l.tape, WG_F32, WG_SCALAR, 1), 1));
+    lab_refused(l, WG_EAXIS, "cyclic: []: [..., n] expected (test_layer.c");
+    const double bad[4] = { 0, -1, INFINITY, NAN };
+    for (int i = 0; i < 4; i++) {
+        ignore(wg_cyclic(wg_full(l.tape, WG_F32, WG_SHAPE(2), 1), bad[i]));
+        lab_refused(l, WG_EINVALID, "cyclic: [2]: a period is a finite number above 0");
+    }
+    lab_close(l);
+}
+
 /* ---- dropout ---- */
 
 enum { DRAWS = 100000 };
@@ -470,8 +520,8 @@ Test(layer, a_block_answers_for_itself)
 #line 900 "caller.c"
     ignore(wg_residual(lab_scope(l, WG_TRAINING), "r", wg_full(l.tape, WG_F32, WG_SHAPE(2), 1),
                        wrong_block, &shape));
-#line 474 "test_layer.c"
-    lab_refused(l, WG_ESHAPE, "(test_layer.c:461)");
+#line 524 "test_layer.c"
+    lab_refused(l, WG_ESHAPE, "(test_layer.c:511)");
     ignore(wg_residual(lab_scope(l, WG_TRAINING), "r", wg_full(l.tape, WG_F32, WG_SHAPE(2), 1),
                        NULL, NULL));
     lab_refused(l, WG_EINVALID, "r: block: [2]: there is no function (test_layer.c");

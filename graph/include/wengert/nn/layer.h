@@ -37,6 +37,21 @@ wg_var wg_dense(wg_scope scope, const char *name, wg_var x, int64_t width,
  *   shapes    [..., n] -> [..., n]; state "mean" [n] and "spread" [n]
  *   errors    WG_EAXIS x is a scalar */
 wg_var wg_standardize(wg_scope scope, const char *name, wg_var x);
+/* x spread + mean, with the same state: the way back from wg_standardize, as for the prediction of
+ * a standardized target. Of spread 0 the mean. Where both stand in one recording, their scope is a
+ * shared one (wg_scope_shared).
+ *
+ *   shapes    [..., n] -> [..., n]
+ *   errors    WG_EAXIS x is a scalar */
+wg_var wg_unstandardize(wg_scope scope, const char *name, wg_var x);
+
+/* Sine and cosine of x as a share of the period, 2 pi x / period: an angle or an hour without the
+ * seam where it begins anew.
+ *
+ *   shapes    [..., n] -> [..., 2 n], the sines first
+ *   accuracy  |error| <= 4 eps, however many periods x is away: whole ones are taken out exactly
+ *   errors    WG_EAXIS x is a scalar; WG_EINVALID period is not above 0 and finite */
+wg_var wg_cyclic(wg_var x, double period);
 
 /* In training mode each element is 0 with probability rate, else x / (1 - rate), so that the mean
  * stays: drawn anew by each run, the same in value and derivatives, never stored. In evaluation
@@ -86,6 +101,8 @@ wg_var wg_sequential(wg_scope scope, const char *name, wg_var x, int64_t count,
 #ifndef WG_NO_LOCATION
 #define wg_dense(...) WG_HERE(wg_dense(__VA_ARGS__))
 #define wg_standardize(...) WG_HERE(wg_standardize(__VA_ARGS__))
+#define wg_unstandardize(...) WG_HERE(wg_unstandardize(__VA_ARGS__))
+#define wg_cyclic(...) WG_HERE(wg_cyclic(__VA_ARGS__))
 #define wg_dropout(...) WG_HERE(wg_dropout(__VA_ARGS__))
 #define wg_embedding(...) WG_HERE(wg_embedding(__VA_ARGS__))
 #define wg_flatten(...) WG_HERE(wg_flatten(__VA_ARGS__))
