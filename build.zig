@@ -404,6 +404,7 @@ const programs = [_][]const u8{
     "examples/08_playground.c",
     "examples/11_cnn.c",
     "examples/12_text.c",
+    "examples/13_training.c",
     "tests/api/p20_cpp.cpp",
 };
 /// Programs as users write them, called by tests/api/test_programs.c: `main` of NAME.c is NAME_main there.

@@ -51,7 +51,7 @@ int wg_rate_sweep(wg_runtime *runtime, const wg_model *model, const wg_params *p
         return wg__fail(error, WG_EINVALID,
                         "rate_sweep: two rates or more are needed, from above 0 up");
     wg_train_options chosen = options == NULL ? (wg_train_options){ 0 } : *options;
-    if (chosen.optimizer.update == NULL) chosen.optimizer = wg_adam(lowest, NULL);
+    if (chosen.optimizer.name == NULL) chosen.optimizer = wg_adam(lowest, NULL);
     if (chosen.epochs == 0) chosen.epochs = 1;
     chosen.keep_last = true;
     chosen.progress = WG_QUIET;

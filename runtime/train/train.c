@@ -267,7 +267,9 @@ int wg_train(wg_runtime *runtime, const wg_model *model, wg_params *params, cons
     if (self.options.epochs == 0) self.options.epochs = EPOCHS_DEFAULT;
     if (self.options.batch_size == 0) self.options.batch_size = BATCH_SIZE_DEFAULT;
     self.optimizer = self.options.optimizer;
-    if (self.optimizer.update == NULL) self.optimizer = wg_adam(rate_default, NULL);
+    /* One whose options were refused has a name, and its steps will tell. */
+    const bool is_zeroed = self.optimizer.update == NULL && self.optimizer.name == NULL;
+    if (is_zeroed) self.optimizer = wg_adam(rate_default, NULL);
 
     int status = trainer_open(&self);
     if (status >= 0) status = trainer_resume(&self);

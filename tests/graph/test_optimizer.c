@@ -2,6 +2,7 @@
  * own is refused or followed. */
 #include "graph/descent.h"
 #include "runtime/internal.h"
+#include "support/memory.h"
 #include <math.h>
 #include <string.h>
 
@@ -461,4 +462,43 @@ Test(optimizer, apply_refuses_what_is_no_gradient_or_parameter)
     check_status(wg_minimize(&sgd, scope, p), WG_ESHAPE);
     lab_refused(l, WG_ESHAPE, "[2] is not a scalar: sum it first");
     lab_close(l);
+}
+
+/* ---- memory ---- */
+
+/* Everything around a rule and the rule with the most state, two steps, averages. */
+static int steps_all(const wg_allocator *allocator, void *user)
+{
+    (void)user;
+    const wg_group group = { .pattern = "?", .decay = 0.5 };
+    wg_optimizer adam = wg_adam(0.1, WG_OPTIONS(wg_adam_options, .amsgrad = true));
+    adam.group = &group;
+    adam.group_count = 1;
+    adam.clip_norm = adam.clip_value = adam.l1 = adam.l2 = 1;
+    adam.accumulate = 2;
+    wg_runtime *runtime = wg_runtime_create(
+        WG_OPTIONS(wg_runtime_options, .allocator = allocator, .threads = 1));
+    wg_tape *tape = wg_tape_create(WG_OPTIONS(wg_tape_options, .allocator = allocator));
+    wg_params *params = wg_params_create(WG_OPTIONS(wg_params_options, .allocator = allocator));
+    wg_params *target = wg_params_create(WG_OPTIONS(wg_params_options, .allocator = allocator));
+    int status = !runtime || !tape || !params || !target ? WG_EMEMORY : WG_OK;
+    for (int i = 0; i < 2 && status >= 0; i++) {
+        wg_tape_reset(tape);
+        const wg_scope scope = wg_scope_root(tape, params, WG_TRAINING);
+        wg_var p = wg_param(scope, "p", WG_F64, WG_SHAPE(3), wg_init_constant(1));
+        wg_minimize(&adam, scope, wg_sum(wg_square(p), WG_ALL));
+        wg_average(scope, 0.5);
+        status = wg_run(runtime, tape);
+    }
+    if (status >= 0) status = wg_average_copy(params, target);
+    wg_params_free(target);
+    wg_params_free(params);
+    wg_tape_free(tape);
+    wg_runtime_free(runtime);
+    return status;
+}
+
+Test(optimizer, gives_all_back_when_memory_ends)
+{
+    check(test_memory_fail_each(steps_all, NULL) > 50);
 }

@@ -112,6 +112,16 @@ static double there_and_back(int64_t step, int64_t step_count, double rate, void
     return step < 30 ? rate : -rate;
 }
 
+/* It is not replaced by the default. */
+Test(train, an_optimiser_with_bad_options_is_refused)
+{
+    const wg_train_options options = { .optimizer = wg_rmsprop(0.1, 7) };
+    test_outcome found = test_train(&test_model, &options, 1);
+    check_status(found.status, WG_EINVALID);
+    check_contains(found.error.message, "were its options zeroed, and in range?");
+    test_outcome_free(&found);
+}
+
 /* A rate that overshoots a hundredfold: the loss leaves its bound long before it is infinite. */
 Test(train, a_loss_that_diverges_ends_training)
 {
