@@ -127,6 +127,22 @@ wg_var wg_poisson_nll(wg_var log_rate, wg_var target);
  *   source    Nix & Weigend 1994 */
 wg_var wg_gaussian_nll(wg_var mean_and_log_variance, wg_var target);
 
+/* ---- of series ---- */
+
+/* -log of the probability that a series says the target: of all ways to give a class to each of its
+ * places from which the target is left when repetitions are joined and blanks, class 0, dropped.
+ *
+ *   target        classes, 0 < class < c; what lies behind target_count is padding, and may be 0
+ *   logit_count   how many places of each series count, target_count how many of each target; the
+ *                 null value: all. Both [n], integers
+ *   shapes        logits [n, t, c], target [n, s]  ->  [n]
+ *   limits        a target that no way gives (too long, or with repetitions, for its places) costs
+ *                 inf, with finite derivatives
+ *   accuracy      |error| <= 8 t eps (1 + value)
+ *   errors        WG_ESHAPE, WG_EDTYPE; the run fails with WG_EINDEX where a class does not exist
+ *   source        Graves, Fernandez, Gomez & Schmidhuber 2006 */
+wg_var wg_ctc(wg_var logits, wg_var target, wg_var logit_count, wg_var target_count);
+
 /* ---- of vectors: [..., n] -> [...] ---- */
 
 /* 1 - cos of the angle between output and target: from 0 to 2. 1 with derivative 0 where one of
@@ -188,6 +204,7 @@ wg_var wg_accuracy_top_k(wg_var logits, wg_var target, int64_t k);
 #define wg_cosine_distance(...) WG_HERE(wg_cosine_distance(__VA_ARGS__))
 #define wg_triplet(...) WG_HERE(wg_triplet(__VA_ARGS__))
 #define wg_contrastive(...) WG_HERE(wg_contrastive(__VA_ARGS__))
+#define wg_ctc(...) WG_HERE(wg_ctc(__VA_ARGS__))
 #define wg_accuracy(...) WG_HERE(wg_accuracy(__VA_ARGS__))
 #define wg_accuracy_top_k(...) WG_HERE(wg_accuracy_top_k(__VA_ARGS__))
 #endif
