@@ -133,9 +133,17 @@ static uint32_t with_rows(const work *w, stand_in of)
     return wg__emit_broadcast(b, of.value, &wide);
 }
 
-static uint32_t rule_replay(const work *w, uint32_t rule, bool is_mapped);
+static uint32_t rule_replay(const work *w, uint32_t rule, bool is_mapped, const bool *mapped);
 
-/* rule: its inputs have rows all together or not at all, and its body goes with them. */
+/* True of what stays without rows where a rule gets them: no derivative is sent to it. So the
+ * number of a step stays one number, by which all rows draw. */
+static bool stays_plain(const work *w, uint32_t node, bool is_mapped)
+{
+    return !is_mapped && !wg__dtype_is_float((wg_dtype)w->tape->record[node].dtype);
+}
+
+/* rule: its inputs have rows all together or not at all, if they are of floating point, and its
+ * body goes with them. */
 static stand_in rule_record(work *w, uint32_t node, const wg__request *request, uint32_t *in,
                             const bool *mapped)
 {
@@ -144,9 +152,10 @@ static stand_in rule_record(work *w, uint32_t node, const wg__request *request, 
     bool is_mapped = changes && has_rows(w);
     for (int32_t i = 0; i < request->in_count; i++) is_mapped = is_mapped || mapped[i];
     for (int32_t i = 0; i < request->in_count && is_mapped; i++)
-        in[i] = with_rows(w, (stand_in){ in[i], mapped[i] });
+        if (in[i] != WG__NONE && !stays_plain(w, in[i], mapped[i]))
+            in[i] = with_rows(w, (stand_in){ in[i], mapped[i] });
     int64_t body = rule;
-    if (changes || is_mapped) body = rule_replay(w, rule, is_mapped);
+    if (changes || is_mapped) body = rule_replay(w, rule, is_mapped, mapped);
     if (w->tape->error.status < 0) return (stand_in){ WG__NONE, false };
     wg__request changed = *request;
     changed.attribute = &body;
@@ -336,7 +345,7 @@ static int work_run(work *w, uint32_t *out)
 }
 
 /* A rule's body as a new body: 0 after an error. */
-static uint32_t rule_replay(const work *outer, uint32_t rule, bool is_mapped)
+static uint32_t rule_replay(const work *outer, uint32_t rule, bool is_mapped, const bool *mapped)
 {
     wg_tape *tape = outer->tape;
     work w = { .tape = tape,
@@ -344,17 +353,21 @@ static uint32_t rule_replay(const work *outer, uint32_t rule, bool is_mapped)
                .body = rule,
                .rows = is_mapped ? outer->rows : WG__NO_ROWS };
     const wg__body from = *wg__body_at(tape, rule);
-    wg__type *type = wg__arena_take(&tape->arena, (size_t)from.in_count * sizeof *type);
-    if (type == NULL) wg__tape_no_memory(tape);
-    if (type == NULL || work_open(&w) < 0) return 0;
+    const size_t count = (size_t)from.in_count;
+    wg__type *type = wg__arena_take(&tape->arena, count * sizeof *type);
+    bool *gets_rows = wg__arena_take(&tape->arena, count * sizeof *gets_rows);
+    if (type == NULL || gets_rows == NULL) wg__tape_no_memory(tape);
+    if (type == NULL || gets_rows == NULL || work_open(&w) < 0) return 0;
     for (int64_t i = 0; i < from.in_count; i++) {
+        const bool is_input = i < from.out_count;
+        gets_rows[i] = is_mapped && !(is_input && stays_plain(outer, from.in[i], mapped[i]));
         type[i] = wg__tape_type(tape, from.in[i]);
-        if (is_mapped) type[i].shape = wg__shape_with(w.rows, &type[i].shape);
+        if (gets_rows[i]) type[i].shape = wg__shape_with(w.rows, &type[i].shape);
     }
     const uint32_t made = wg__body_open(tape, from.op, from.in_count, type, from.out_count);
     if (made == 0) return 0;
     for (int64_t i = 0; i < from.in_count; i++)
-        stand_in_set(&w, from.in[i], wg__body_at(tape, made)->in[i], is_mapped);
+        stand_in_set(&w, from.in[i], wg__body_at(tape, made)->in[i], gets_rows[i]);
     const int status = work_run(&w, wg__body_at(tape, made)->out);
     wg__body_close(tape, made);
     return status < 0 ? 0 : made;

@@ -788,3 +788,110 @@ Test(scan, is_found_when_its_steps_are_not_finite)
     wg_tape_free(tape);
     wg_runtime_free(runtime);
 }
+
+/* ---- rules, rows of scans in parts, Jacobians ---- */
+
+/* d(x^2) = 3 x g: a rule that is wrong on purpose, so that it is seen. */
+static int odd_rule(const wg_var *in, wg_var y, wg_var cotangent, wg_var *gradient, void *user)
+{
+    (void)y, (void)user;
+    gradient[0] = wg_scale(wg_mul(in[0], cotangent), 3);
+    return 0;
+}
+
+static int ruled_step(wg_var *carry, const wg_var *x, wg_var *y, void *user)
+{
+    const wg_var sum = wg_add(wg_mul(carry[0], *(const wg_var *)user), x[0]);
+    carry[0] = wg_custom_vjp(wg_square(sum), 1, &sum, odd_rule, NULL);
+    y[0] = wg_stop_gradient(carry[0]);
+    return 0;
+}
+
+Test(scan, steps_may_have_rules_of_their_own)
+{
+    enum { LENGTH = 4 };
+    wg_runtime *runtime = runtime_of(1);
+    wg_tape *tape = wg_tape_create(NULL);
+    const wg_var x = wg_scale(input_of(tape, 0, WG_F64, WG_SHAPE(LENGTH, WIDTH)), 0.5);
+    wg_var w = input_of(tape, 1, WG_F64, WG_SHAPE(WIDTH));
+    wg_var loss[2];
+    for (int i = 0; i < 2; i++) {
+        wg_var carry = wg_full(tape, WG_F64, WG_SHAPE(WIDTH), 0.5);
+        wg_var y;
+        if (i == 0) unroll(ruled_step, &w, 1, &carry, x, 1, &y, false);
+        else check_status(wg_scan(ruled_step, &w, 1, &carry, 1, &x, 1, &y, NULL), WG_OK);
+        loss[i] = wg_add(wg_sum(carry, WG_ALL), wg_sum(wg_square(y), WG_ALL));
+    }
+    for (int order = 1; order <= 2; order++) {
+        const wg_var g[2] = { wg_grad(loss[0], w), wg_grad(loss[1], w) };
+        const wg_var h[2] = { wg_grad(loss[0], x), wg_grad(loss[1], x) };
+        check_alike(runtime, tape, g[1], g[0], 1e-12);
+        check_alike(runtime, tape, h[1], h[0], 1e-12);
+        for (int i = 0; i < 2; i++) loss[i] = wg_sum(wg_square(g[i]), WG_ALL);
+    }
+    wg_tape_free(tape);
+    wg_runtime_free(runtime);
+}
+
+typedef struct noisy_row { wg_scope scope; int64_t every; } noisy_row;
+
+static int noisy_scan(const wg_var *in, wg_var *out, void *user)
+{
+    noisy_row *n = user;
+    wg_var carry = wg_full(in[0].tape, WG_F32, WG_SHAPE(3), 0);
+    wg_var y;
+    const int status = wg_scan(noise_step, &n->scope, 1, &carry, 1, in, 1, &y,
+                               WG_OPTIONS(wg_scan_options, .recompute_every = n->every));
+    out[0] = y;
+    out[1] = wg_grad(wg_sum(y, WG_ALL), in[0]);
+    return status;
+}
+
+/* Rows draw apart, steps draw apart, and in parts all is drawn again as it was. */
+Test(scan, rows_of_vmap_draw_apart)
+{
+    enum { N = 2 * 4 * 3 };
+    static float x[N], y[2][N], g[2][N];
+    for (int i = 0; i < N; i++) x[i] = 1;
+    for (int i = 0; i < 2; i++) {
+        wg_runtime *runtime = runtime_of(1);
+        wg_params *params = wg_params_create(NULL);
+        wg_tape *tape = wg_tape_create(NULL);
+        noisy_row n = { wg_scope_root(tape, params, WG_TRAINING), i == 0 ? 0 : 3 };
+        const wg_var in = wg_input(tape, NULL, wg_f32(x, WG_SHAPE(2, 4, 3)));
+        wg_var out[2];
+        check_msg(wg_vmap(noisy_scan, &n, 1, &in, 2, out) == WG_OK, "%s", wg_tape_message(tape));
+        check_status(wg_keep(out[1]), WG_OK);
+        check_msg(wg_read_f32(runtime, out[0], y[i], N) >= 0, "%s", wg_tape_message(tape));
+        check_status(wg_read_f32(runtime, out[1], g[i], N), WG_OK);
+        wg_tape_free(tape);
+        wg_params_free(params);
+        wg_runtime_free(runtime);
+    }
+    check_bytes(y[1], y[0], sizeof y[0]);
+    for (int i = 0; i < N; i++) {
+        check_close(g[0][i], 2 * (double)y[0][i], 0);
+        check_close(g[1][i], 2 * (double)y[0][i], 0);
+        for (int j = 0; j < i; j++) check(y[0][i] != y[0][j]);
+    }
+}
+
+Test(scan, has_jacobians)
+{
+    wg_runtime *runtime = runtime_of(1);
+    wg_tape *tape = wg_tape_create(NULL);
+    problem p = { .length = 3, .dtype = WG_F64 };
+    recorded plain, scan;
+    record(tape, &p, &plain);
+    p.is_scan = true;
+    record(tape, &p, &scan);
+    const wg_var found = wg_jacobian(scan.carry[0], scan.in[STATE]);
+    const wg_var expected = wg_jacobian(plain.carry[0], plain.in[STATE]);
+    const wg_shape flat = WG_SHAPE(ROWS * WIDTH * ROWS * WIDTH);
+    check_alike(runtime, tape, wg_reshape(found, flat), wg_reshape(expected, flat), 1e-13);
+    const wg_var curve[2] = { wg_hessian(scan.loss, scan.in[B]),
+                              wg_hessian(plain.loss, plain.in[B]) };
+    check_alike(runtime, tape, curve[0], curve[1], 1e-12);
+    wg_tape_free(tape);
+    wg_runtime_free(runtime);
+}
