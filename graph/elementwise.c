@@ -86,6 +86,18 @@ static wg_var unary(wg__op_id op, wg_var x)
     return wg__var_of(tape, wg__emit1(&tape->builder, op, x.index));
 }
 
+/* x^n for the numbers 1 to 4, as products; WG__NONE for other exponents. */
+static uint32_t product_of(wg_tape *tape, uint32_t x, uint32_t exponent)
+{
+    double n;
+    if (!wg__tape_number_of(tape, exponent, &n)) return WG__NONE;
+    if (n != 1 && n != 2 && n != 3 && n != 4) return WG__NONE;
+    if (n == 1) return x;
+    const uint32_t square = wg__emit2(&tape->builder, WG__OP_mul, x, x);
+    if (n == 2) return square;
+    return wg__emit2(&tape->builder, WG__OP_mul, square, n == 3 ? x : square);
+}
+
 static wg_var binary(const char *name, wg__op_id op, wg_var x, wg_var y)
 {
     wg_var failed;
@@ -95,6 +107,8 @@ static wg_var binary(const char *name, wg__op_id op, wg_var x, wg_var y)
     uint32_t in[2] = { x.index, y.index };
     if (wg__dtypes_agree(tape, name, 2, in) < 0 || wg__inputs_join(tape, name, 2, in) < 0)
         return wg__var_of(tape, WG__NONE);
+    const uint32_t product = op == WG__OP_pow ? product_of(tape, in[0], in[1]) : WG__NONE;
+    if (product != WG__NONE) return wg__var_of(tape, product);
     return wg__var_of(tape, wg__emit2(&tape->builder, op, in[0], in[1]));
 }
 

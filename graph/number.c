@@ -102,3 +102,17 @@ bool wg__tape_is_number(const wg_tape *tape, uint32_t node)
         if (tape->number[i].node == node) return true;
     return false;
 }
+
+bool wg__tape_number_of(const wg_tape *tape, uint32_t node, double *value)
+{
+    while (tape->record[node].op == WG__OP_broadcast) node = tape->record[node].in[0];
+    const wg_dtype dtype = (wg_dtype)tape->record[node].dtype;
+    if (!wg__tape_is_number(tape, node) || !wg__dtype_is_float(dtype)) return false;
+    int32_t count;
+    const void *data = tape->constant[wg__tape_attribute(tape, node, &count)[0]].data;
+    float narrow;
+    if (dtype == WG_F64) memcpy(value, data, sizeof *value);
+    if (dtype == WG_F32) memcpy(&narrow, data, sizeof narrow);
+    if (dtype == WG_F32) *value = (double)narrow;
+    return true;
+}

@@ -76,6 +76,8 @@ uint32_t wg__tape_number(wg__builder *self, wg_dtype dtype, double value);
 uint32_t wg__tape_number_constant(wg_tape *tape, wg_dtype dtype, double value);
 /* Its id; data is copied. */
 uint32_t wg__tape_constant(wg_tape *tape, const wg__type *type, const void *data, size_t bytes);
+/* The value that a number of f32 or f64, stretched or not, has; false if the node is none. */
+bool wg__tape_number_of(const wg_tape *tape, uint32_t node, double *value);
 bool wg__tape_is_number(const wg_tape *tape, uint32_t node);
 
 /* ---- errors and places: error.c, location.c ---- */

@@ -27,9 +27,15 @@
 #define SUB(a, c)       a, c, APPLY(sub)
 #define MUL(a, c)       a, c, APPLY(mul)
 #define DIV(a, c)       a, c, APPLY(div)
+#define LOG(a)          a, APPLY(log)
+#define POW(a, c)       a, c, APPLY(pow)
+#define EQ(a, c)        a, c, APPLY(eq)
+#define AND(a, c)       a, c, APPLY(and)
+#define SELECT(m, a, c) m, a, c, APPLY(select)
 
 #define LARGER(a, c)    a, c, g, { .kind = WG__STEP_LARGER }
 #define GAP(a, c)       a, c, { .kind = WG__STEP_GAP }
+#define TURN(a, c)      a, c, { .kind = WG__STEP_TURN }
 #define GAUSSIAN(a)     a, { .kind = WG__STEP_GAUSSIAN }
 
 /* ---- the cells as data ---- */
@@ -82,7 +88,7 @@ const wg__step *wg__steps_of(wg__op_id op, int32_t input)
 
 /* ---- the stack ---- */
 
-enum { STACK_MAX = 12 };   /* deepest cell: tanh, 5 */
+enum { STACK_MAX = 12 };   /* deepest cell: pow, 7 */
 
 typedef struct stack { uint32_t value[STACK_MAX]; int32_t count; } stack;
 
@@ -160,6 +166,40 @@ static uint32_t gaussian(wg__builder *b, stack *values)
     return wg__emit2(b, WG__OP_mul, head, tail);
 }
 
+/* y / (x x + y y), what an angle turns by as x grows. Both are divided by the power of two of the
+ * larger, which is exact and keeps the squares in range; its bits have no derivative, and the whole
+ * does not depend on it. At the origin, where there is none, it is 0.                            */
+static uint32_t turn(wg__builder *b, stack *values)
+{
+    const uint32_t y = pop(values);
+    const uint32_t x = pop(values);
+    if (x == WG__NONE) return WG__NONE;
+    const wg_dtype dtype = b->dtype(b, x);
+    const wg_dtype bits_dtype = dtype == WG_F32 ? WG_I32 : WG_I64;
+    /* The bits of infinity are those of every exponent. */
+    const double exponents = dtype == WG_F32 ? 0x7F8p20 : 0x7FFp52;
+
+    const uint32_t x_size = wg__emit1(b, WG__OP_abs, x);
+    const uint32_t y_size = wg__emit1(b, WG__OP_abs, y);
+    const uint32_t size = wg__emit2(b, WG__OP_maximum, x_size, y_size);
+    const uint32_t bits = wg__emit_bitcast(b, size, bits_dtype);
+    const uint32_t mask = wg__emit_full_like(b, bits, exponents);
+    const uint32_t power = wg__emit_bitcast(b, wg__emit2(b, WG__OP_and, bits, mask), dtype);
+    /* Of subnormals the smallest normal number. */
+    const double least = dtype == WG_F32 ? 0x1p-126 : 0x1p-1022;
+    const uint32_t unit =
+        wg__emit2(b, WG__OP_maximum, power, wg__emit_full_like(b, power, least));
+
+    const uint32_t u = wg__emit2(b, WG__OP_div, x, unit);
+    const uint32_t v = wg__emit2(b, WG__OP_div, y, unit);
+    const uint32_t sum = wg__emit2(b, WG__OP_add, wg__emit2(b, WG__OP_mul, u, u),
+                                   wg__emit2(b, WG__OP_mul, v, v));
+    const uint32_t is_origin = wg__emit2(b, WG__OP_eq, sum, wg__emit_full_like(b, sum, 0.0));
+    const uint32_t below =
+        wg__emit_select(b, is_origin, wg__emit_full_like(b, sum, 1.0), sum);
+    return wg__emit2(b, WG__OP_div, wg__emit2(b, WG__OP_div, v, below), unit);
+}
+
 /* ---- running a rule ---- */
 
 /* Pops the inputs of op, the last one first, and gives its result. */
@@ -193,6 +233,7 @@ uint32_t wg__steps_run(const wg__step *step, const wg__node_view *node)
         case WG__STEP_LARGER: push(&values, larger(b, &values)); break;
         case WG__STEP_GAP: push(&values, gap(b, &values)); break;
         case WG__STEP_GAUSSIAN: push(&values, gaussian(b, &values)); break;
+        case WG__STEP_TURN: push(&values, turn(b, &values)); break;
         case WG__STEP_NONE: push(&values, WG__NONE); break;
         case WG__STEP_END: break;
         }

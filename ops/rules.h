@@ -52,6 +52,7 @@ typedef enum wg__step_kind {
     WG__STEP_LARGER,         /* pops x, y, g; pushes what a maximum sends to x: g, 0, half, NaN */
     WG__STEP_GAP,            /* pops x, y; pushes x - y, but 0 between equal infinities */
     WG__STEP_GAUSSIAN,       /* pops x, pushes exp(-x x) */
+    WG__STEP_TURN,           /* pops x, y; pushes y / (x x + y y), 0 where both are 0 */
     WG__STEP_NONE            /* pushes that nothing flows */
 } wg__step_kind;
 enum { WG__VALUE_X, WG__VALUE_Y, WG__VALUE_R, WG__VALUE_G, WG__VALUE_COUNT };

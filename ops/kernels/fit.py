@@ -125,7 +125,13 @@ def erfcx(x):
     return mp.exp(x * x) * mp.erfc(x)
 
 
-def tables(form, exp, log, sin, cos, erf, erfc, reach):
+def erf_inv_slope(v):
+    """erf_inv(x) / x where v^2 = -log(1 - x^2)."""
+    x = mp.sqrt(-mp.expm1(-v * v))
+    return mp.sqrt(mp.pi) / 2 if v == 0 else mp.erfinv(x) / x
+
+
+def tables(form, exp, log, sin, cos, erf, erfc, reach, atan, power, inverse):
     """All tables of one format; the counts are the fewest whose error hides behind the rounding."""
     one = lambda x: mpf(1)
     tiny = mpf(10) ** -14                              # no 0/0 at the end of a range
@@ -158,10 +164,21 @@ def tables(form, exp, log, sin, cos, erf, erfc, reach):
         % (float(MIDDLE), float(SLOPE)), tail, lambda u: 1 / tail(u),
         place(reach), place(NEAR), erfc)
 
+    turn = (mp.tan(mp.pi / 8) * mpf("1.0005")) ** 2
+    fit(form, "atan_c", "(atan(r) / r - 1) / r^2 in r^2, relative to r",
+        lambda z: (mp.atan(mp.sqrt(z)) / mp.sqrt(z) - 1) / z, lambda z: z, tiny, turn, atan)
+    fit(form, "power_c", "((atanh(s) / s - 1) / s^2 - 1 / 3) / s^2 in s^2, relative to s",
+        lambda z: ((mp.atanh(mp.sqrt(z)) / mp.sqrt(z) - 1) / z - mpf(1) / 3) / z,
+        lambda z: z * z, mpf(10) ** -9, (high / (2 + high)) ** 2, power)
+    fit(form, "erf_inv_c", "erf_inv(x) / x in sqrt(-log(1 - x^2)), relative",
+        erf_inv_slope, lambda v: 1 / erf_inv_slope(v), mpf(10) ** -9, inverse[0], inverse[1])
+
 
 if __name__ == "__main__":
     print("/* Written by fit.py: do not edit. Coefficients ascend. */\n"
           "#ifndef WG_OPS_KERNELS_POLYNOMIALS_H\n#define WG_OPS_KERNELS_POLYNOMIALS_H\n")
-    tables(F32, exp=5, log=9, sin=4, cos=3, erf=6, erfc=9, reach=mpf("10.1"))
-    tables(F64, exp=10, log=7, sin=6, cos=6, erf=10, erfc=22, reach=mpf("27.3"))
+    tables(F32, exp=5, log=9, sin=4, cos=3, erf=6, erfc=9, reach=mpf("10.1"),
+           atan=5, power=3, inverse=(4.1, 9))
+    tables(F64, exp=10, log=7, sin=6, cos=6, erf=10, erfc=22, reach=mpf("27.3"),
+           atan=12, power=8, inverse=(6.1, 8))
     print("#endif")

@@ -64,6 +64,9 @@
 #define v_tanh(x)         WG__FLOAT(tanh, x)(x)
 #define v_erf(x)          WG__FLOAT(erf, x)(x)
 #define v_erfc(x)         WG__FLOAT(erfc, x)(x)
+#define v_erf_inv(x)      WG__FLOAT(erf_inv, x)(x)
+#define v_pow(x, y)       WG__FLOAT(pow, x)(x, y)
+#define v_atan2(x, y)     WG__FLOAT(atan2, x)(x, y)
 
 #if defined(__clang__)
 #define WG__UNROLL _Pragma("unroll")
@@ -104,6 +107,12 @@
 #define EXPM1_LOW   -32                      /* exp(x) - 1 beyond is -1 */
 #define ERF_HIGH    5                        /* erf beyond is 1 */
 #define ERFC_HIGH   10.5f                    /* erfc beyond is 0 */
+#define ERF_INV_STEPS 1                      /* each triples the digits */
+#define THIRD_REST  K(-0x1.555556p-27)       /* of 1/3, what its number of the format lacks */
+#define QUARTER_PI  K(0x1.921fb6p-1)
+#define QUARTER_PI_REST K(-0x1.777a5cp-26)
+#define SCALE_UP    K(0x1p60)                /* keeps a quotient's remainder normal */
+#define UP_LIMIT    K(0x1p60)                /* of what may be scaled up */
 #include "ops/kernels/math_of.h"
 
 #define F(name)     f64_##name
@@ -128,6 +137,12 @@
 #define EXPM1_LOW   -64
 #define ERF_HIGH    6
 #define ERFC_HIGH   28
+#define ERF_INV_STEPS 2
+#define THIRD_REST  K(0x1.5555555555555p-56)
+#define QUARTER_PI  K(0x1.921fb54442d18p-1)
+#define QUARTER_PI_REST K(0x1.1a62633145c07p-55)
+#define SCALE_UP    K(0x1p600)
+#define UP_LIMIT    K(0x1p400)
 #include "ops/kernels/math_of.h"
 
 #undef K

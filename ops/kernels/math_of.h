@@ -146,30 +146,42 @@ WG__WORD V F(expm1)(V x)
     return v_with_sign_of(r, x); /* for zeros */
 }
 
-/* With e = exp(-|x|), which never overflows, and q = e / (1 + e): 1 - q, or e - e q. Their errors
- * are those of q made smaller, and the far tail keeps its digits.                                */
+/* exp(r + low) - 1 as head and rest, whose sum is right to a small part of a unit. */
+typedef struct F(pair) { V head, rest; } F(pair);
+WG__WORD F(pair) F(exp_pair)(V r, V low)
+{
+    const V tail = v_fma(v_mul(r, r), F(exp_tail)(r), low), head = v_add(r, tail);
+    return (F(pair)){ head, v_sub(tail, v_sub(head, r)) };
+}
+
+/* e / (1 + e) for x < 0, 1 less that else, where e = exp(-|x|) never overflows. Both e and 1 + e
+ * are taken in two parts, and the quotient gets what its first rounding left.                    */
 WG__WORD V F(logistic)(V x)
 {
     const F(reduced) a = F(reduce)(v_clamp(v_neg(v_abs(x)), EXP_LOW, 0));
-    const V e = v_scale(v_add(F(exp_rest_low)(a.r, a.low), K(1)), a.n);
-    const V q = v_div(e, v_add(e, K(1)));
-    const V base = v_select(v_lt(x, K(0)), e, K(1));
-    return v_fnma(base, q, base);
+    const F(pair) p = F(exp_pair)(a.r, a.low);
+    const V sum = v_add(p.head, K(1)), lost = v_add(v_sub(p.head, v_sub(sum, K(1))), p.rest);
+    const V e = v_scale(sum, a.n), e_low = v_scale(lost, a.n);
+    const V below = v_add(e, K(1)), below_low = v_sub(e, v_sub(below, K(1)));
+    const V q = v_div(e, below);
+    const V left = v_fnma(q, v_add(below_low, e_low), v_add(v_fnma(q, below, e), e_low));
+    const V r = v_fma(left, v_sub(K(1), q), q); /* 1 - q is 1 / (1 + e) */
+    return v_select(v_lt(x, K(0)), r, v_sub(K(1), r));
 }
 
-/* With e = exp(-2 |x|), h = e / 2 and u = 1/2 - h, tanh |x| is u + u u / (1 - u), and it is
- * 1 - 2 h / (1 - u): one quotient, whose error is made smaller where each form is used.          */
+/* tanh |x| = u / (2 - u), u = 1 - exp(-2 |x|), both in two parts. */
 WG__WORD V F(tanh)(V x)
 {
-    /* Reduced as logistic(2 x) is, beside which it is often wanted. Below 2^-100 h is nothing. */
+    /* Reduced as logistic(2 x) is, beside which it is often wanted. Below 2^-100 e is nothing. */
     const F(reduced) b = F(reduce)(v_clamp(v_neg(v_abs(v_add(x, x))), EXP_LOW, 0));
-    const V p = F(exp_rest_low)(b.r, b.low);
-    const V half_power = v_mul(F(power_of_two)(v_clamp(b.n, -100, 0)), K(0.5));
-    const V u = v_fnma(half_power, p, v_sub(K(0.5), half_power));
-    const V h = v_fma(half_power, p, half_power);
-    const M is_small = v_lt(u, K(0.334)); /* tanh |x| below 1/2, and h / (1 - u) above 1/4 */
-    const V q = v_div(v_select(is_small, u, h), v_sub(K(1), u));
-    const V r = v_fma(v_select(is_small, u, K(-2)), q, v_select(is_small, u, K(1)));
+    const F(pair) p = F(exp_pair)(b.r, b.low);
+    const V power = F(power_of_two)(v_clamp(b.n, -100, 0)), part = v_sub(K(1), power);
+    const V u = v_fnma(power, p.head, part);
+    const V u_low = v_fnma(power, p.rest, v_fnma(power, p.head, v_sub(part, u)));
+    const V below = v_sub(K(2), u), below_low = v_sub(v_sub(v_sub(K(2), below), u), u_low);
+    const V q = v_div(u, below);
+    const V left = v_fnma(q, below_low, v_add(v_fnma(q, below, u), u_low));
+    const V r = v_fma(left, v_fma(q, K(0.5), K(0.5)), q); /* (1 + q) / 2 is 1 / (2 - u) */
     return v_with_sign_of(r, x);
 }
 
@@ -253,6 +265,82 @@ WG__WORD V F(logaddexp)(V x, V y)
     return v_add(v_max(x, y), F(log_sum)(w, K(0), v_mul(lost, inverse)));
 }
 
+/* ---- powers ---- */
+
+/* log |x| in two parts, right to far more than the format has: a power multiplies its error by
+ * that of the exponent. With s = f / (2 + f), log(1 + f) is 2 (s + s z (1/3 + z Q(z))), z = s^2;
+ * all but Q is taken in two parts.                                                               */
+WG__WORD F(pair) F(log_pair)(V x)
+{
+    const M is_small = v_lt(v_abs(x), NORMAL_LOW);
+    const V w = v_mul(v_abs(x), v_select(is_small, K((INTEGER)1 << FRACTION), K(1)));
+    const B(v) root = F(bits)(SQRT_HALF);
+    const B(v) above_root = B(add)(F(bits)(w), B(sub)(F(bits)(K(1)), root));
+    const B(v) exponent = B(add)(B(shr)(above_root, FRACTION), F(bits)(MAGIC));
+    const V shift = v_add(v_select(is_small, K(FRACTION), K(0)), K(MAGIC_PLUS_BIAS));
+    const V k = v_sub(F(from_bits)(exponent), shift);
+    const B(v) fraction = B(and)(above_root, B(set)(((INTEGER)1 << FRACTION) - 1));
+    const V f = v_sub(F(from_bits)(B(add)(fraction, root)), K(1)); /* exact */
+
+    const V below = v_add(f, K(2)), below_low = v_sub(f, v_sub(below, K(2)));
+    const V s = v_div(f, below), left = v_fnma(s, below_low, v_fnma(s, below, f));
+    const V s_low = v_mul(left, v_fnma(s, K(0.5), K(0.5))); /* 1 / (2 + f) is (1 - s) / 2 */
+    const V z = v_mul(s, s), z_low = v_fma(v_add(s, s), s_low, v_fma(s, s, v_neg(z)));
+    const V third = K(1.0 / 3), more = v_mul(z, POLY(z, power_c));
+    const V c = v_add(third, more), c_low = v_add(v_sub(more, v_sub(c, third)), THIRD_REST);
+    const V d = v_mul(z, c), d_low = v_fma(z, c_low, v_fma(z_low, c, v_fma(z, c, v_neg(d))));
+    const V e = v_mul(s, d), e_low = v_fma(s, d_low, v_fma(s_low, d, v_fma(s, d, v_neg(e))));
+    const V half = v_add(s, e), half_low = v_add(v_sub(e, v_sub(half, s)), v_add(s_low, e_low));
+
+    const V whole = v_mul(k, LN2), whole_low = v_fma(k, LN2_REST, v_fma(k, LN2, v_neg(whole)));
+    const V twice = v_add(half, half), sum = v_add(whole, twice);
+    const V lost = v_sub(twice, v_sub(sum, whole));
+    const V rest = v_add(lost, v_add(whole_low, v_add(half_low, half_low)));
+    const V head = v_add(sum, rest);
+    return (F(pair)){ head, v_sub(rest, v_sub(head, sum)) };
+}
+
+/* exp(head + rest), rounded nearly once. A head beyond the range, or infinite, has no rest. */
+WG__WORD V F(exp_of_pair)(V head, V rest)
+{
+    const V held = v_clamp(head, EXP_LOW, EXP_HIGH);
+    const F(reduced) a = F(reduce)(held);
+    const V low = v_add(v_select(v_eq(held, head), rest, K(0)), a.low);
+    const V r = v_add(a.r, low);
+    const F(pair) p = F(exp_pair)(r, v_sub(low, v_sub(r, a.r)));
+    const V sum = v_add(p.head, K(1)), lost = v_add(v_sub(p.head, v_sub(sum, K(1))), p.rest);
+    return v_scale(v_add(sum, lost), a.n);
+}
+
+/* |x|^y for y other than 0; of 0 and of infinity the logarithm is infinite, of 1 it is 0. */
+WG__WORD V F(power)(V x, V y)
+{
+    const V a = v_abs(x);
+    const F(pair) log = F(log_pair)(a);
+    const V end = v_select(v_eq(a, K(0)), K(-INFINITY), a);
+    const M is_inside = F(m_and)(v_lt(K(0), a), v_lt(a, K(INFINITY)));
+    const V head = v_select(is_inside, log.head, end), rest = v_select(is_inside, log.rest, K(0));
+    const V product = v_mul(y, head), lost = v_fma(y, head, v_neg(product));
+    const V r = F(exp_of_pair)(product, v_fma(y, rest, lost));
+    const V of_one = v_select(v_eq(y, y), K(1), y);
+    return v_select(v_eq(a, K(1)), of_one, r);
+}
+
+/* Of a negative x only whole powers are numbers; odd ones are negative, that of -0 too. Powers of
+ * infinity to what is not whole are those of its magnitude. x^0 is 1, be x what it may.          */
+WG__WORD V F(pow)(V x, V y)
+{
+    const V half = v_mul(y, K(0.5));
+    const M is_whole = v_eq(F(round)(y), y);
+    const M is_odd = F(m_and)(is_whole, F(m_not)(v_eq(F(round)(half), half)));
+    const V r = F(power)(x, y);
+    const V of_odd = v_select(is_odd, v_with_sign_of(r, x), r);
+    const M is_negative = F(m_and)(v_lt(x, K(0)), v_lt(K(-INFINITY), x));
+    const M is_undefined = F(m_and)(is_negative, F(m_not)(is_whole));
+    const V known = v_select(is_undefined, K(NAN), of_odd);
+    return v_select(v_eq(y, K(0)), K(1), known);
+}
+
 /* ---- circular functions ---- */
 
 /* sin(high + low), |high| at most a hair above pi/4. */
@@ -326,6 +414,50 @@ WG__WORD V F(cos)(V x)
     return F(circular)(x, 1);
 }
 
+/* atan(num / below) for 0 <= num <= below, both normal or nearly so: of the quotient, or above
+ * tan(pi/8) pi/4 more than that of (num - below) / (num + below). Sum, difference and quotient are
+ * taken in two parts. Returns head and rest of turns pi/4 + s atan, for whole turns and s = +-1. */
+WG__WORD V F(atan_turned)(V num, V below, V turns, V s)
+{
+    const M is_wide = v_lt(v_mul(below, K(0.41421356237309503)), num);
+    const V high = v_sub(num, below), sum = v_add(below, num);
+    const V high_low = v_sub(num, v_add(high, below)); /* num is the smaller: exact from a half on */
+    const V n = v_select(is_wide, high, num), n_low = v_select(is_wide, high_low, K(0));
+    const V d = v_select(is_wide, sum, below);
+    const V d_low = v_select(is_wide, v_sub(num, v_sub(sum, below)), K(0));
+    const V q = v_div(n, d), left = v_add(v_fnma(q, d, n), v_fnma(q, d_low, n_low));
+    const V z = v_mul(q, q), tail = v_fma(v_mul(z, q), POLY(z, atan_c), v_div(left, d));
+
+    const V k = v_fma(s, v_select(is_wide, K(1), K(0)), turns), base = v_mul(k, QUARTER_PI);
+    const V base_low = v_fma(k, QUARTER_PI_REST, v_fma(k, QUARTER_PI, v_neg(base)));
+    const V angle = v_fma(s, q, base), lost = v_sub(v_mul(s, q), v_sub(angle, base));
+    const V lost_or_none = v_select(v_eq(k, K(0)), K(0), lost);
+    return v_add(angle, v_fma(s, tail, v_add(lost_or_none, base_low)));
+}
+
+/* The angle of the point (y, x): abscissa y, ordinate x, as the rows of the table name their
+ * inputs. The octant of the absolute values, and turns and reflections from there.               */
+WG__WORD V F(atan2)(V x, V y)
+{
+    const V a = v_abs(x), b = v_abs(y);
+    const V large = v_max(a, b), small = v_min(a, b);
+    /* Infinities stand for 1 or, beside others, for what leaves 0; zeros for 0 / 1. */
+    const M is_infinite = v_eq(large, K(INFINITY));
+    const V ratio_one = v_select(v_eq(small, large), K(1), K(0));
+    const V scale = v_select(v_lt(UP_LIMIT, large), K(0.25), SCALE_UP);
+    const V wide = v_select(v_eq(large, K(0)), K(1), v_mul(large, scale));
+    const V below = v_select(is_infinite, K(1), wide);
+    const V num = v_select(is_infinite, ratio_one, v_mul(small, scale));
+    /* Beyond the diagonal the angle is pi/2 less; on the left it is pi less. */
+    const M is_steep = v_lt(b, a), is_left = v_lt(v_with_sign_of(K(1), y), K(0));
+    const V steep = v_select(is_steep, K(2), K(0));
+    const V turns = v_select(is_left, v_sub(K(4), steep), steep);
+    const V s = v_select(is_steep, K(-1), K(1));
+    const V r = F(atan_turned)(num, below, turns, v_select(is_left, v_neg(s), s));
+    const V known = v_select(v_eq(large, large), r, large);
+    return v_with_sign_of(known, x);
+}
+
 /* ---- the error function ---- */
 
 /* erfc(a) = 2^n value for a >= ERF_NEAR: exp(-a^2) t P(t - ERFC_MIDDLE), where t is
@@ -370,6 +502,24 @@ WG__WORD V F(erf)(V x)
     return v_with_sign_of(r, x);
 }
 
+/* A polynomial in sqrt(-log(1 - x^2)) has a few digits; steps by Halley's rule, whose f'' / f' is
+ * -2 y, triple them. The remainder is that of erf up to a half, and of erfc beyond, where 1 - |x|
+ * is exact.                                                                                      */
+WG__WORD V F(erf_inv)(V x)
+{
+    const V a = v_abs(x), rest = v_sub(K(1), a);
+    const V w = v_neg(F(log)(v_mul(rest, v_add(a, K(1)))));
+    V r = v_mul(a, POLY(v_sqrt(v_max(w, K(0))), erf_inv_c));
+    for (int i = 0; i < ERF_INV_STEPS; i++) {
+        const V beyond = v_sub(rest, F(erfc)(r)), error = v_sub(F(erf)(r), a);
+        const V slope = v_mul(F(exp)(v_neg(v_mul(r, r))), K(1.1283791670955126));
+        const V u = v_div(v_select(v_lt(a, K(0.5)), error, beyond), slope);
+        r = v_sub(r, v_div(u, v_fma(u, r, K(1))));
+    }
+    const V end = v_select(v_eq(a, K(1)), K(INFINITY), v_select(v_lt(K(1), a), K(NAN), a));
+    return v_with_sign_of(v_select(v_lt(a, K(1)), r, end), x);
+}
+
 #undef POLY
 #undef M
 #undef V
@@ -395,3 +545,9 @@ WG__WORD V F(erf)(V x)
 #undef EXPM1_LOW
 #undef ERF_HIGH
 #undef ERFC_HIGH
+#undef ERF_INV_STEPS
+#undef THIRD_REST
+#undef QUARTER_PI
+#undef QUARTER_PI_REST
+#undef SCALE_UP
+#undef UP_LIMIT

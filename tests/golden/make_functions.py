@@ -3,7 +3,8 @@ at random. Writes functions.h beside itself.
 
     python3 make_functions.py        needs mpmath
 
-A point is the bits of x, those of the nearest double to the value, and what is left of the value in
+Each value is accepted only if a second formula, written here without mpmath's functions, agrees to 40
+digits. A point is the bits of x, those of the nearest double to the value, and what is left of the value in
 1/128 of that double's last place.
 """
 import math
@@ -11,6 +12,7 @@ import os
 import random
 import struct
 from mpmath import mp, mpf
+from second import SECOND, agree
 
 mp.dps = 50
 LN2, HALF_PI = mp.log(2), mp.pi / 2
@@ -104,14 +106,56 @@ SUMS += [(S.uniform(-9, 9), S.uniform(-9, 9)) for _ in range(80)]
 SUMS += [(x, x + d) for x, d in zip(spread(S, 40, -9, 9), scales(S, 60, -60, 3, (1, -1)))]
 
 
+# Pairs: names, first inputs (x of the row), second inputs.
+POWERS = list(zip(spread(S, 60, 0, 4), spread(S, 60, -20, 20)))
+POWERS += list(zip(scales(S, 60, -1000, 1000), spread(S, 60, -1, 1)))
+POWERS += list(zip([1 + x for x in scales(S, 40, -20, -2, (1, -1))], spread(S, 40, -300, 300)))
+POWERS += [(-x, float(n)) for x, n in zip(spread(S, 20, 0, 9), list(range(-15, 15)))]
+ANGLES = list(zip(spread(S, 80, -1, 1), spread(S, 80, -1, 1)))
+ANGLES += list(zip(scales(S, 80, -60, 60, (1, -1)), scales(S, 80, -60, 60, (1, -1))))
+ANGLES += list(zip(scales(S, 40, -1020, 1020, (1, -1)), scales(S, 40, -1020, 1020, (1, -1))))
+ANGLES += [(y, sign) for y in knots([1, mp.tan(mp.pi / 8), 1 / mp.tan(mp.pi / 8)])
+           for sign in (1.0, -1.0)]
+
+
 def rest_of(exact, y):
     return int(mp.nint((exact - mpf(y)) / last_place(y) * 128))
+
+
+INVERSES = knots([0.5, -0.5, 0.0625, 0.9375, 1 - 2.0 ** -20]) + spread(S, 160, -1, 1)
+INVERSES += [1 - x for x in scales(S, 80, -52, -2)] + scales(S, 60, -1060, -1, (1, -1))
+
+
+def erf_inv(x):
+    """Newton's method on mpmath's erf or, beyond a half, erfc."""
+    rest, y = 1 - abs(x), mp.erfinv(mpf(float(abs(x)))) if abs(x) < 1 - mpf(2) ** -40 else mpf(5)
+    for _ in range(60):
+        error = mp.erf(y) - abs(x) if abs(x) < 0.5 else rest - mp.erfc(y)
+        step = error * mp.sqrt(mp.pi) / 2 * mp.exp(y * y)
+        step /= 1 + step * y
+        y -= step
+        if abs(step) < y * mpf(10) ** -48:
+            break
+    return y if x >= 0 else -y
 
 
 def sums():
     lines = ["static const golden_sum golden_logaddexp[] = {"]
     for x, y in SUMS:
         exact = max(mpf(x), mpf(y)) + mp.log1p(mp.exp(-abs(mpf(x) - mpf(y))))
+        agree("logaddexp", exact, SECOND["logaddexp"](mpf(x), mpf(y)), (x, y))
+        value = float(exact)
+        lines.append("{0x%x,0x%x,0x%x,%d}," % (bits(x), bits(y), bits(value), rest_of(exact, value)))
+    return lines + ["};"]
+
+
+def pairs(name, function, points):
+    lines = ["static const golden_sum golden_%s[] = {" % name]
+    for x, y in points:
+        exact = function(mpf(x), mpf(y))
+        if exact == 0 or not 5e-324 < abs(exact) < 1.7e308:
+            continue
+        agree(name, exact, SECOND[name](mpf(x), mpf(y)), (x, y))
         value = float(exact)
         lines.append("{0x%x,0x%x,0x%x,%d}," % (bits(x), bits(y), bits(value), rest_of(exact, value)))
     return lines + ["};"]
@@ -124,6 +168,7 @@ def rows(name, function, points):
         y = float(exact)
         if y == 0 or math.isinf(y):
             continue
+        agree(name, exact, SECOND[name](mpf(x)), x)
         lines.append("{0x%x,0x%x,%d}," % (bits(x), bits(y), rest_of(exact, y)))
     return lines + ["};"]
 
@@ -135,7 +180,10 @@ if __name__ == "__main__":
              "typedef struct golden_sum { uint64_t x, y, value; int8_t rest; } golden_sum;"]
     for name, (function, points) in FUNCTIONS.items():
         lines += rows(name, function, points)
+    lines += rows("erf_inv", erf_inv, INVERSES)
     lines += sums()
+    lines += pairs("pow", mp.power, POWERS)
+    lines += pairs("atan2", mp.atan2, ANGLES)
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "functions.h")
     with open(path, "w") as file:
         file.write("\n".join(lines) + "\n")

@@ -237,15 +237,27 @@ static int32_t wrong_op(int32_t op)
     case WG__OP_logistic: return WG__OP_tanh;
     case WG__OP_sign: return WG__OP_abs;
     case WG__OP_sub: return WG__OP_add;
+    case WG__OP_pow: return WG__OP_mul;
     case WG__OP_round: return WG__OP_sign;
     default: return WG__OP_NONE;
     }
+}
+
+/* Of select(a = 0, 0, ...): what says something at single points alone, which test_derive_edges.c
+ * looks at.                                                                                      */
+static bool is_guard(const mutant *m, int32_t i)
+{
+    for (int32_t j = i > 0 ? i - 1 : 0; j <= i + 2 && j < m->count; j++)
+        if (m->step[j].kind == WG__STEP_APPLY &&
+            (m->step[j].index == WG__OP_eq || m->step[j].index == WG__OP_and)) return true;
+    return m->step[i].kind == WG__STEP_APPLY && m->step[i].index == WG__OP_select;
 }
 
 /* Alters step i in one of several ways; false if there is no such way. */
 static bool alter(mutant *m, int32_t i, int32_t way, int32_t in_count)
 {
     wg__step *step = &m->step[i];
+    if (is_guard(m, i)) return false;
     if (step->kind == WG__STEP_VALUE) {
         const bool is_there = way < WG__VALUE_COUNT && (way != WG__VALUE_Y || in_count > 1);
         if (!is_there || way == step->index) return false;

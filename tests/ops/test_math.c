@@ -54,7 +54,7 @@ static bool is_near_f32(float actual, double expected, double scale, double unit
 #define GOLDEN(name) { WG__OP_##name, golden_##name, sizeof golden_##name / sizeof *golden_##name }
 static const struct golden { wg__op_id op; const golden_point *point; size_t count; } goldens[] = {
     GOLDEN(exp), GOLDEN(expm1),    GOLDEN(log),  GOLDEN(log1p), GOLDEN(rsqrt), GOLDEN(sin),
-    GOLDEN(cos), GOLDEN(logistic), GOLDEN(tanh), GOLDEN(erf),   GOLDEN(erfc),
+    GOLDEN(cos), GOLDEN(logistic), GOLDEN(tanh), GOLDEN(erf),   GOLDEN(erfc),  GOLDEN(erf_inv),
 };
 
 static void check_golden_f64(const struct golden *golden)
@@ -102,31 +102,47 @@ Test(math, f32_is_within_its_rows_bound_of_50_digits)
     for (size_t i = 0; i < sizeof goldens / sizeof *goldens; i++) check_golden_f32(&goldens[i]);
 }
 
+#define PAIRS(name) { WG__OP_##name, golden_##name, sizeof golden_##name / sizeof *golden_##name }
+static const struct pairs { wg__op_id op; const golden_sum *point; size_t count; } pairs[] = {
+    PAIRS(logaddexp), PAIRS(pow), PAIRS(atan2),
+};
+
 /* Near a root of logaddexp the larger argument cancels: the unit is that of the larger addend. */
-Test(math, logaddexp_is_within_its_bound_of_50_digits)
+static double scale_of(wg__op_id op, double x, double y, double value)
 {
-    enum { COUNT = sizeof golden_logaddexp / sizeof *golden_logaddexp };
-    static double x[COUNT], y[COUNT], r[COUNT];
-    static float x32[COUNT], y32[COUNT], r32[COUNT];
-    const double units = wg__op_table[WG__OP_logaddexp].ulp;
-    for (int i = 0; i < COUNT; i++) {
-        x[i] = double_of(golden_logaddexp[i].x);
-        y[i] = double_of(golden_logaddexp[i].y);
+    return op == WG__OP_logaddexp ? fmax(fabs(fmax(x, y)), fabs(value)) : value;
+}
+
+static void check_pairs(const struct pairs *golden)
+{
+    static double x[POINTS_MAX], y[POINTS_MAX], r[POINTS_MAX];
+    static float x32[POINTS_MAX], y32[POINTS_MAX], r32[POINTS_MAX];
+    const double units = wg__op_table[golden->op].ulp;
+    check(golden->count <= POINTS_MAX);
+    for (size_t i = 0; i < golden->count; i++) {
+        x[i] = double_of(golden->point[i].x);
+        y[i] = double_of(golden->point[i].y);
         x32[i] = (float)x[i];
         y32[i] = (float)y[i];
     }
-    best()->map[WG__OP_logaddexp][WG_F64](COUNT, (const void *[]){ x, y }, r);
-    best()->map[WG__OP_logaddexp][WG_F32](COUNT, (const void *[]){ x32, y32 }, r32);
-    for (int i = 0; i < COUNT; i++) {
-        const double value = double_of(golden_logaddexp[i].value);
-        const double scale = fmax(fabs(fmax(x[i], y[i])), fabs(value));
-        const double rest = golden_logaddexp[i].rest / 128.0 * unit_f64(value);
-        check_msg(fabs(r[i] - value - rest) <= units * unit_f64(scale), "(%a, %a): %a", x[i], y[i],
-                  r[i]);
+    const int64_t count = (int64_t)golden->count;
+    best()->map[golden->op][WG_F64](count, (const void *[]){ x, y }, r);
+    best()->map[golden->op][WG_F32](count, (const void *[]){ x32, y32 }, r32);
+    for (size_t i = 0; i < golden->count; i++) {
+        const double value = double_of(golden->point[i].value);
+        const double scale = scale_of(golden->op, x[i], y[i], value);
+        const double rest = golden->point[i].rest / 128.0 * unit_f64(value);
+        check_msg(fabs(r[i] - value - rest) <= units * unit_f64(scale), "%s(%a, %a): %a",
+                  wg__op_table[golden->op].name, x[i], y[i], r[i]);
         if ((double)x32[i] != x[i] || (double)y32[i] != y[i]) continue;
-        check_msg(is_near_f32(r32[i], value, scale, units), "(%a, %a): %a", x[i], y[i],
-                  (double)r32[i]);
+        check_msg(is_near_f32(r32[i], value, scale, units), "%s(%a, %a): %a",
+                  wg__op_table[golden->op].name, x[i], y[i], (double)r32[i]);
     }
+}
+
+Test(math, functions_of_pairs_are_within_their_bound_of_50_digits)
+{
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) check_pairs(&pairs[i]);
 }
 
 /* ---- sweeps ---- */
@@ -269,6 +285,9 @@ static const struct exact { wg__op_id op; double x, value; } exact[] = {
     { WG__OP_erf, HUGE_VAL, 1 },          { WG__OP_erf, -HUGE_VAL, -1 },
     { WG__OP_erfc, 0.0, 1 },              { WG__OP_erfc, -0.0, 1 },
     { WG__OP_erfc, HUGE_VAL, 0 },         { WG__OP_erfc, -HUGE_VAL, 2 },
+    { WG__OP_erf_inv, 0.0, 0.0 },         { WG__OP_erf_inv, -0.0, -0.0 },
+    { WG__OP_erf_inv, 1, HUGE_VAL },      { WG__OP_erf_inv, -1, -HUGE_VAL },
+    { WG__OP_erf_inv, 1.5, NAN },         { WG__OP_erf_inv, -HUGE_VAL, NAN },
 };
 
 /* Equal with the sign of zero, or both NaN. */
@@ -307,6 +326,26 @@ static const struct exact2 { wg__op_id op; double x, y, value; } exact2[] = {
     { WG__OP_logaddexp, HUGE_VAL, 3, HUGE_VAL }, { WG__OP_logaddexp, -3, HUGE_VAL, HUGE_VAL },
     { WG__OP_logaddexp, -HUGE_VAL, 3, 3 },    { WG__OP_logaddexp, -3, -HUGE_VAL, -3 },
     { WG__OP_logaddexp, HUGE_VAL, -HUGE_VAL, HUGE_VAL },
+    { WG__OP_pow, 0.0, 0.0, 1 },              { WG__OP_pow, NAN, 0.0, 1 },
+    { WG__OP_pow, -HUGE_VAL, -0.0, 1 },       { WG__OP_pow, 1, NAN, NAN },
+    { WG__OP_pow, NAN, 1, NAN },              { WG__OP_pow, 1, HUGE_VAL, 1 },
+    { WG__OP_pow, -1, HUGE_VAL, 1 },          { WG__OP_pow, -1, -HUGE_VAL, 1 },
+    { WG__OP_pow, 0.0, 3, 0.0 },              { WG__OP_pow, -0.0, 3, -0.0 },
+    { WG__OP_pow, -0.0, 2, 0.0 },             { WG__OP_pow, -0.0, 2.5, 0.0 },
+    { WG__OP_pow, 0.0, -3, HUGE_VAL },        { WG__OP_pow, -0.0, -3, -HUGE_VAL },
+    { WG__OP_pow, -0.0, -2, HUGE_VAL },       { WG__OP_pow, -2, 2, 4 },
+    { WG__OP_pow, -2, 3, -8 },                { WG__OP_pow, -2, -1, -0.5 },
+    { WG__OP_pow, -2, 0.5, NAN },             { WG__OP_pow, 3, 5, 243 },
+    { WG__OP_pow, 1.5, 4, 5.0625 },           { WG__OP_pow, 2, 10, 1024 },
+    { WG__OP_pow, HUGE_VAL, 2, HUGE_VAL },    { WG__OP_pow, HUGE_VAL, -2, 0.0 },
+    { WG__OP_pow, -HUGE_VAL, 3, -HUGE_VAL },  { WG__OP_pow, -HUGE_VAL, -3, -0.0 },
+    { WG__OP_pow, -HUGE_VAL, 2.5, HUGE_VAL }, { WG__OP_pow, 0.5, HUGE_VAL, 0.0 },
+    { WG__OP_pow, 0.5, -HUGE_VAL, HUGE_VAL }, { WG__OP_pow, 7, HUGE_VAL, HUGE_VAL },
+    { WG__OP_pow, 2, 1e5, HUGE_VAL },         { WG__OP_pow, -2, -100001, -0.0 },
+    { WG__OP_atan2, 0.0, 0.0, 0.0 },          { WG__OP_atan2, -0.0, 0.0, -0.0 },
+    { WG__OP_atan2, 0.0, 5, 0.0 },            { WG__OP_atan2, -0.0, HUGE_VAL, -0.0 },
+    { WG__OP_atan2, 3, HUGE_VAL, 0.0 },       { WG__OP_atan2, -3, HUGE_VAL, -0.0 },
+    { WG__OP_atan2, NAN, 1, NAN },            { WG__OP_atan2, HUGE_VAL, NAN, NAN },
     { WG__OP_logaddexp, NAN, HUGE_VAL, NAN }, { WG__OP_logaddexp, -HUGE_VAL, NAN, NAN },
 };
 

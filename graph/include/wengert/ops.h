@@ -34,7 +34,7 @@ wg_var wg_sub(wg_var x, wg_var y);     /* dx = g   dy = -g */
 wg_var wg_neg(wg_var x);               /* dx = -g */
 wg_var wg_mul(wg_var x, wg_var y);     /* dx = g y   dy = g x */
 wg_var wg_div(wg_var x, wg_var y);     /* dx = g / y   dy = -g r / y */
-wg_var wg_abs(wg_var x);               /* dx = g sign(x); of the least integer: itself */
+wg_var wg_abs(wg_var x);               /* dx = g sign(x), 0 at 0; of the least integer: itself */
 wg_var wg_sign(wg_var x);              /* -1, 0, 1; a zero and NaN stay; no derivative: 0 */
 wg_var wg_maximum(wg_var x, wg_var y); /* -0 below +0; g to the larger, half to each at a tie */
 wg_var wg_minimum(wg_var x, wg_var y); /* likewise */
@@ -50,8 +50,13 @@ wg_var wg_exp(wg_var x);   /* 1 ulp; dx = g r */
 wg_var wg_expm1(wg_var x); /* exp(x) - 1, right near 0; 2 ulp; dx = g exp(x) */
 wg_var wg_log(wg_var x);   /* 1 ulp; of 0 -inf, below NaN; dx = g / x */
 wg_var wg_log1p(wg_var x); /* log(1 + x), right near 0; 2 ulp; dx = g / (1 + x) */
-/* log(exp x + exp y) without overflow; 2 ulp. dx = g logistic(x - y), dy = g logistic(y - x), also
- * between equal infinities: softplus, logaddexp(x, 0), is right at every order. */
+/* x to the power y; 1 ulp. A negative x has a value for whole y alone, else it is NaN; x^0 is 1,
+ * also of 0, infinity and NaN. The numbers 1 to 4 as y are recorded as products.
+ *   vjp  dx = g y x^(y - 1), 0 where both are 0;  dy = g r log x, 0 where x = 0, NaN where x < 0 */
+wg_var wg_pow(wg_var x, wg_var y);
+/* log(exp x + exp y) without overflow; 2 ulp of its larger addend. dx = g logistic(x - y) and
+ * dy = g logistic(y - x), also between equal infinities: softplus, logaddexp(x, 0), is right at
+ * every order. */
 wg_var wg_logaddexp(wg_var x, wg_var y);
 wg_var wg_sqrt(wg_var x);  /* below 0 NaN; dx = g / (r + r), so +inf at 0 */
 wg_var wg_rsqrt(wg_var x); /* 1 / sqrt(x); 1 ulp; dx = -g r / (x + x) */
@@ -60,10 +65,17 @@ wg_var wg_rsqrt(wg_var x); /* 1 / sqrt(x); 1 ulp; dx = -g r / (x + x) */
 
 wg_var wg_sin(wg_var x);      /* radians; 1 ulp; of infinities NaN; dx = g cos(x) */
 wg_var wg_cos(wg_var x);      /* radians; 1 ulp; dx = -g sin(x) */
-wg_var wg_logistic(wg_var x); /* 1 / (1 + exp(-x)); 2 ulp; dx = g r logistic(-x): exact tails */
-wg_var wg_tanh(wg_var x);     /* 2 ulp; dx = 4 g logistic(2x) logistic(-2x): exact tails */
+/* The angle of the point (x, y), from -pi to pi, from the axis of x on; 1 ulp. Zeros and infinities
+ * as in C: of (0, 0) it is 0, of (-0, y) pi.
+ *   vjp  dy = g x / (x x + y y),  dx = -g y / (x x + y y), without overflow; at (0, 0) both 0 */
+wg_var wg_atan2(wg_var y, wg_var x);
+wg_var wg_logistic(wg_var x); /* 1 / (1 + exp(-x)); 1.5 ulp; dx = g r logistic(-x): exact tails */
+wg_var wg_tanh(wg_var x);     /* 1.5 ulp; dx = 4 g logistic(2x) logistic(-2x): exact tails */
 wg_var wg_erf(wg_var x);      /* 2 ulp; dx = g 2 / sqrt(pi) exp(-x x) */
 wg_var wg_erfc(wg_var x);     /* 1 - erf(x) without cancellation; 4 ulp; dx = minus that of erf */
+/* The r with erf(r) = x; 2 ulp; +-infinity at +-1, NaN beyond. dx = g sqrt(pi) / 2 exp(r r): near
+ * the ends it has the error of r times 2 r r. */
+wg_var wg_erf_inv(wg_var x);
 
 /* ---- comparison and logic, elementwise; no derivatives ----
  * eq, lt, le: any dtype -> bool; false where an input is NaN. and, or, xor, not: bool and integers,
@@ -258,15 +270,18 @@ wg_var wg_any(wg_var x, wg_axes axes);      /* bool; of nothing false */
 #define wg_expm1(...) WG_HERE(wg_expm1(__VA_ARGS__))
 #define wg_log(...) WG_HERE(wg_log(__VA_ARGS__))
 #define wg_log1p(...) WG_HERE(wg_log1p(__VA_ARGS__))
+#define wg_pow(...) WG_HERE(wg_pow(__VA_ARGS__))
 #define wg_logaddexp(...) WG_HERE(wg_logaddexp(__VA_ARGS__))
 #define wg_sqrt(...) WG_HERE(wg_sqrt(__VA_ARGS__))
 #define wg_rsqrt(...) WG_HERE(wg_rsqrt(__VA_ARGS__))
 #define wg_sin(...) WG_HERE(wg_sin(__VA_ARGS__))
 #define wg_cos(...) WG_HERE(wg_cos(__VA_ARGS__))
+#define wg_atan2(...) WG_HERE(wg_atan2(__VA_ARGS__))
 #define wg_logistic(...) WG_HERE(wg_logistic(__VA_ARGS__))
 #define wg_tanh(...) WG_HERE(wg_tanh(__VA_ARGS__))
 #define wg_erf(...) WG_HERE(wg_erf(__VA_ARGS__))
 #define wg_erfc(...) WG_HERE(wg_erfc(__VA_ARGS__))
+#define wg_erf_inv(...) WG_HERE(wg_erf_inv(__VA_ARGS__))
 #define wg_eq(...) WG_HERE(wg_eq(__VA_ARGS__))
 #define wg_lt(...) WG_HERE(wg_lt(__VA_ARGS__))
 #define wg_le(...) WG_HERE(wg_le(__VA_ARGS__))
