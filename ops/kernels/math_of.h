@@ -421,7 +421,7 @@ WG__WORD V F(atan_turned)(V num, V below, V turns, V s)
 {
     const M is_wide = v_lt(v_mul(below, K(0.41421356237309503)), num);
     const V high = v_sub(num, below), sum = v_add(below, num);
-    const V high_low = v_sub(num, v_add(high, below)); /* num is the smaller: exact from a half on */
+    const V high_low = v_sub(num, v_add(high, below)); /* exact from a half on */
     const V n = v_select(is_wide, high, num), n_low = v_select(is_wide, high_low, K(0));
     const V d = v_select(is_wide, sum, below);
     const V d_low = v_select(is_wide, v_sub(num, v_sub(sum, below)), K(0));
