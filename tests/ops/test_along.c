@@ -3,6 +3,7 @@
 #include "ops/kernels/kernels.h"
 #include "ops/rules.h"
 #include "support/difference.h"
+#include "support/fused.h"
 #include "support/test.h"
 
 #include <math.h>
@@ -42,7 +43,7 @@ static double step_of(wg__op_id op, wg_dtype dtype, double before, double a, dou
 {
     if (dtype == WG_F64) return op == WG__OP_cumsum ? before + x : fma(a, before, x);
     return op == WG__OP_cumsum ? (double)((float)before + (float)x)
-                               : (double)fmaf((float)a, (float)before, (float)x);
+                               : (double)test_fma_f32((float)a, (float)before, (float)x);
 }
 
 static bool is_same(double x, double y)

@@ -1,7 +1,8 @@
 /* Matrix products against the definition of their sums: per block of 512 along k one ascending
  * chain of fused multiply-adds from +0, block results added in order. The reference runs that chain
- * for one element at a time with libm's fma, so every level must give its bits, whatever the tile,
+ * for one element at a time with a scalar fma, so every level must give its bits, whatever the tile,
  * the packing or the strides.                                                                    */
+#include "support/fused.h"
 #include "support/test.h"
 
 #include <math.h>
@@ -80,7 +81,7 @@ static double chain(const matrix *a, const matrix *b, int64_t i, int64_t j, int6
         double block = 0;
         for (int64_t q = start; q < stop; q++) {
             const double x = get(a, i, q), y = get(b, q, j);
-            block = a->dtype == WG_F32 ? (double)fmaf((float)x, (float)y, (float)block)
+            block = a->dtype == WG_F32 ? (double)test_fma_f32((float)x, (float)y, (float)block)
                                        : fma(x, y, block);
         }
         if (start == 0) total = block;
