@@ -203,6 +203,7 @@ double specimen_distance(wg__op_id op, double x, double y)
     case WG__OP_maximum:
     case WG__OP_minimum: return fabs(x - y);                  /* at a tie slopes change places */
     case WG__OP_rem: return from_whole(x / y) * fabs(y);      /* at multiples of y it jumps by y */
+    case WG__OP_atan2: return y < 0 ? fabs(x) : hypot(x, y);  /* at the cut it jumps by 2 pi */
     case WG__OP_floor: return from_whole(x);                  /* at whole numbers it jumps by 1 */
     case WG__OP_round: return 0.5 - from_whole(x);            /* at halves it jumps by 1 */
     default: return INFINITY;
