@@ -67,28 +67,28 @@ static const float f32_atan_c[] = {
     -0x1.55554ap-2f,
     0x1.9991aep-3f,
     -0x1.23b626p-3f,
-    0x1.b1fa2cp-4f,
-    -0x1.f22b48p-5f,
+    0x1.b1fa22p-4f,
+    -0x1.f22b24p-5f,
 };
 
 /* ((atanh(s) / s - 1) / s^2 - 1 / 3) / s^2 in s^2, relative to s: error 2^-36.8 */
 static const float f32_power_c[] = {
     0x1.999ap-3f,
     0x1.24529p-3f,
-    0x1.df9cc8p-4f,
+    0x1.df9cccp-4f,
 };
 
 /* erf_inv(x) / x in sqrt(-log(1 - x^2)), relative: error 2^-12.5 */
 static const float f32_erf_inv_c[] = {
-    0x1.c5d2fep-1f,
-    -0x1.a3ac16p-8f,
-    0x1.1b7886p-2f,
-    -0x1.db90cep-4f,
-    0x1.37d714p-3f,
-    -0x1.5cc838p-4f,
-    0x1.686348p-6f,
-    -0x1.613cdep-9f,
-    0x1.08221ep-13f,
+    0x1.c5d3p-1f,
+    -0x1.a3b4fp-8f,
+    0x1.1b79p-2f,
+    -0x1.db91f4p-4f,
+    0x1.37d64ap-3f,
+    -0x1.5cc5f2p-4f,
+    0x1.685eeap-6f,
+    -0x1.61357ap-9f,
+    0x1.0818d2p-13f,
 };
 
 /* (exp(r) - 1 - r - r^2 / 2) / r^3, relative to exp(r) - 1: error 2^-61.5 */
@@ -176,44 +176,44 @@ static const double f64_erfc_c[] = {
     -0x1.2cad62610481cp-10,
 };
 
-/* (atan(r) / r - 1) / r^2 in r^2, relative to r: error 2^-60.5 */
+/* (atan(r) / r - 1) / r^2 in r^2, relative to r: error 2^-60.4 */
 static const double f64_atan_c[] = {
     -0x1.5555555555554p-2,
     0x1.999999999964fp-3,
-    -0x1.249249247599ep-3,
-    0x1.c71c71b75b98dp-4,
-    -0x1.745d14bbb0114p-4,
-    0x1.3b136e5181be9p-4,
-    -0x1.110c7474412e9p-4,
-    0x1.e1721966a64bdp-5,
-    -0x1.ab7dfd32e585ap-5,
-    0x1.70eebac3cb53ep-5,
-    -0x1.123a05b167495p-5,
-    0x1.f1ee01642e446p-7,
+    -0x1.2492492475996p-3,
+    0x1.c71c71b75b54p-4,
+    -0x1.745d14bba5106p-4,
+    0x1.3b136e506cffcp-4,
+    -0x1.110c74630550cp-4,
+    0x1.e17218033662ep-5,
+    -0x1.ab7df3f76ea57p-5,
+    0x1.70ee948e242cep-5,
+    -0x1.1239ac2c87467p-5,
+    0x1.f1ec96a07de67p-7,
 };
 
-/* ((atanh(s) / s - 1) / s^2 - 1 / 3) / s^2 in s^2, relative to s: error 2^-69.3 */
+/* ((atanh(s) / s - 1) / s^2 - 1 / 3) / s^2 in s^2, relative to s: error 2^-69.4 */
 static const double f64_power_c[] = {
     0x1.9999999999996p-3,
     0x1.2492492493023p-3,
-    0x1.c71c71c5808d9p-4,
-    0x1.745d183240955p-4,
-    0x1.3b1362bae03d8p-4,
-    0x1.1120b4e73d097p-4,
-    0x1.de338e4ea306dp-5,
-    0x1.eb1029d5d680bp-5,
+    0x1.c71c71c58085p-4,
+    0x1.745d183244828p-4,
+    0x1.3b1362b9e15e4p-4,
+    0x1.1120b50bc8d68p-4,
+    0x1.de3388c30d2cp-5,
+    0x1.eb105621b632dp-5,
 };
 
 /* erf_inv(x) / x in sqrt(-log(1 - x^2)), relative: error 2^-9.5 */
 static const double f64_erf_inv_c[] = {
-    0x1.c51df93b96621p-1,
-    0x1.f877ca0a30321p-6,
-    0x1.c3de0b07ddbacp-4,
-    0x1.51d511d9368eap-3,
-    -0x1.38bbfa35cf62ap-4,
-    0x1.bd1ac407aa004p-7,
-    -0x1.11e951ef0d0c9p-10,
-    0x1.b3512e015a048p-16,
+    0x1.c51deb6c9ff9dp-1,
+    0x1.f889c9818c474p-6,
+    0x1.c3d1716026077p-4,
+    0x1.51db09ca8ea61p-3,
+    -0x1.38c16ad62f60ep-4,
+    0x1.bd250832d64a8p-7,
+    -0x1.11f2eeb22a204p-10,
+    0x1.b36d57f65f9a7p-16,
 };
 
 #endif
