@@ -1,7 +1,7 @@
 /* Matrix products against the definition of their sums: per block of 512 along k one ascending
  * chain of fused multiply-adds from +0, block results added in order. The reference runs that chain
- * for one element at a time with a scalar fma, so every level must give its bits, whatever the tile,
- * the packing or the strides.                                                                    */
+ * for one element at a time with a scalar fma, so every level must give its bits, whatever the
+ * tile, the packing or the strides.                                                              */
 #include "support/fused.h"
 #include "support/test.h"
 
