@@ -44,6 +44,16 @@ static wg_var kl_divergence(wg_var x, wg_var y)
 {
     return wg_kl_divergence(wg_log_softmax(x, 1), wg_softmax(y, 1));
 }
+/* 10 series of 10 places, whose targets have up to 4. */
+static wg_var ctc(wg_var x, wg_var k)
+{
+    const wg_var series = wg_reshape(x, WG_SHAPE(ROWS / 10, 10, COLUMNS));
+    const wg_var classes = wg_reshape(k, WG_SHAPE(ROWS / 10, 10));
+    const wg_var target = wg_slice(classes, 1, 0, 4, 1);
+    const wg_var last = wg_reshape(wg_slice(classes, 1, 9, 10, 1), WG_SHAPE(ROWS / 10));
+    return wg_ctc(series, wg_maximum(target, wg_number(target, 1)), (wg_var){ 0 },
+                  wg_minimum(last, wg_number(last, 4)));
+}
 static wg_var accuracy_top_k(wg_var x, wg_var k) { return wg_accuracy_top_k(x, k, 5); }
 
 #define UNARY(name)           { #name, wg_##name, NULL, NULL, -12, 12 }
@@ -73,6 +83,7 @@ static const formula formulas[] = {
     OWN_OF_TWO(triplet), OWN_OF_TWO(contrastive), OWN_OF_TWO(kl_divergence),
     BY_CLASS(cross_entropy), BY_CLASS(accuracy),
     { "accuracy_top_k", NULL, NULL, accuracy_top_k, -12, 12 },
+    { "ctc", NULL, NULL, ctc, -12, 12 },
 };
 
 static void print(bits *b, const char *name, wg_dtype dtype, wg_var x, wg_var y)

@@ -40,8 +40,18 @@ static wg_var attention(wg_scope scope, wg_var x, void *user)
     return wg_dense(scope, "logits", wg_flatten(x), CLASSES, NULL);
 }
 
+/* The same rows, read word by word. */
+static wg_var recurrent(wg_scope scope, wg_var x, void *user)
+{
+    (void)user;
+    x = wg_reshape(x, WG_SHAPE(wg_extent(x, 0), 4, 3));
+    x = wg_lstm(scope, "lstm", x, 8, NULL);
+    x = wg_gru(scope, "gru", x, 8, NULL);
+    return wg_dense(scope, "logits", wg_flatten(x), CLASSES, NULL);
+}
+
 static const architecture architectures[] = {
-    { "mlp", mlp }, { "cnn", cnn }, { "attention", attention },
+    { "mlp", mlp }, { "cnn", cnn }, { "attention", attention }, { "recurrent", recurrent },
 };
 
 /* The samples are values of bits_input, read once. */

@@ -245,3 +245,38 @@ Test(headers, recorders_and_wrappers_are_one_to_one)
         check_rule(declaration_find(WRAPPER, d->name) == d, d, "one wrapper each");
     }
 }
+
+/* What nn makes of values alone, with no setting of its own. */
+static bool is_plain_formula(const declaration *d)
+{
+    const char *const headers[] = { "graph/include/wengert/nn/activation.h",
+                                    "graph/include/wengert/nn/formula.h",
+                                    "graph/include/wengert/nn/loss.h", NULL };
+    if (!is_one_of(d->header, headers) || strcmp(d->type, "wg_var") != 0) return false;
+    for (const declaration *p = d + 1; p < all + count && p->kind == PARAMETER; p++) {
+        if (strcmp(p->type, "wg_var") != 0) return false;
+        if (p->is_last) return true;
+    }
+    return false;
+}
+
+Test(headers, every_formula_has_its_line_of_bits)
+{
+    static char bits[1 << 17];
+    const char *const exempt[] = { "wg_identity", NULL }; /* x itself: nothing is computed */
+    FILE *file = fopen("tests/bits/bits.txt", "rb");
+    check_msg(file != NULL, "tests/bits/bits.txt cannot be opened: tests run in the root");
+    const size_t length = fread(bits, 1, sizeof bits - 1, file);
+    fclose(file);
+    check_msg(length < sizeof bits - 1, "tests/bits/bits.txt is too long");
+    bits[length] = '\0';
+    int seen = 0;
+    each(FUNCTION) {
+        char line[80];
+        if (!is_plain_formula(d) || is_one_of(d->name, exempt)) continue;
+        snprintf(line, sizeof line, "\ncomposite/%s ", d->name + strlen("wg_"));
+        check_rule(strstr(bits, line) != NULL, d, "tests/bits/composites.c does not list it");
+        seen++;
+    }
+    check_msg(seen >= 40, "only %d formulas were looked at", seen);
+}
