@@ -404,6 +404,8 @@ const programs = [_][]const u8{
     "examples/04_check.c",
     "examples/07_reproduce.c",
     "examples/08_playground.c",
+    "examples/09_gradients.c",
+    "examples/10_autoencoder.c",
     "examples/11_cnn.c",
     "examples/12_text.c",
     "examples/13_training.c",
