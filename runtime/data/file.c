@@ -33,13 +33,27 @@ int wg__file_open(wg__file *file, const char *path, wg_error *error)
     return WG_OK;
 }
 
+wg__file wg__file_of_memory(const char *path, const void *memory, size_t bytes)
+{
+    return (wg__file){ .path = path, .bytes = bytes, .handle = -1, .memory = memory };
+}
+
+/* As wg__system_read. */
+static int64_t piece_read(const wg__file *file, void *out, size_t bytes)
+{
+    if (file->memory == NULL) return wg__system_read(file->handle, out, bytes);
+    const uint64_t left = file->bytes - file->position;
+    const size_t here = bytes < left ? bytes : (size_t)left;
+    if (here > 0) memcpy(out, file->memory + file->position, here);
+    return (int64_t)here;
+}
+
 int wg__file_read(wg__file *file, void *out, size_t bytes, wg_error *error)
 {
     char *to = out;
     for (size_t done = 0; done < bytes;) {
         const size_t left = bytes - done;
-        const int64_t got = wg__system_read(file->handle, to + done,
-                                            left < PIECE_BYTES ? left : PIECE_BYTES);
+        const int64_t got = piece_read(file, to + done, left < PIECE_BYTES ? left : PIECE_BYTES);
         if (got < 0) return fail_of_system(error, file->path, "cannot be read");
         if (got == 0)
             return wg__fail(error, WG_EFORMAT, "%s: byte %llu: the file ends, %zu bytes too early",
@@ -53,7 +67,7 @@ int wg__file_read(wg__file *file, void *out, size_t bytes, wg_error *error)
 int wg__file_seek(wg__file *file, uint64_t position, wg_error *error)
 {
     if (position == file->position) return WG_OK;
-    if (wg__system_seek(file->handle, position) < 0)
+    if (file->memory == NULL && wg__system_seek(file->handle, position) < 0)
         return fail_of_system(error, file->path, "cannot be read");
     file->position = position;
     return WG_OK;
@@ -61,7 +75,7 @@ int wg__file_seek(wg__file *file, uint64_t position, wg_error *error)
 
 void wg__file_close(wg__file *file)
 {
-    (void)wg__system_close(file->handle);
+    if (file->memory == NULL) (void)wg__system_close(file->handle);
 }
 
 int wg__file_load(const char *path, const wg_allocator *allocator, char **out, size_t *bytes,

@@ -6,11 +6,12 @@
 
 #include "core/internal.h"
 
-/* A regular file. */
+/* A regular file, or bytes in memory that are read as one. */
 typedef struct wg__file {
     const char *path; /* borrowed */
     uint64_t bytes, position;
     int handle;
+    const unsigned char *memory; /* borrowed; NULL: the handle's */
 } wg__file;
 
 /* WG_EFILE: not there, not allowed, not a regular file. */
@@ -19,6 +20,8 @@ int wg__file_open(wg__file *file, const char *path, wg_error *error);
 int wg__file_read(wg__file *file, void *out, size_t bytes, wg_error *error);
 int wg__file_seek(wg__file *file, uint64_t position, wg_error *error);
 void wg__file_close(wg__file *file);
+/* Bytes in memory under a name for messages; never fails to be read, and need not be closed. */
+wg__file wg__file_of_memory(const char *path, const void *memory, size_t bytes);
 /* The whole file and a zero byte behind it, in one block of *bytes + 1 bytes. */
 int wg__file_load(const char *path, const wg_allocator *allocator, char **out, size_t *bytes,
                   wg_error *error);

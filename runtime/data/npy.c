@@ -1,7 +1,7 @@
 /* NumPy's .npy files, versions 1 to 3. The header is the text of a Python dictionary; only what
  * NumPy itself writes there is understood, key by key in any order, and no memory is taken for
  * the data before the size of the file has been found to be exactly what the header says.       */
-#include "runtime/data/dataset.h"
+#include "runtime/data/npy.h"
 #include "runtime/data/element.h"
 
 #include <string.h>
@@ -13,7 +13,7 @@ enum {
 };
 
 typedef struct npy_reader {
-    wg__file file;
+    wg__file *file;
     char header[HEADER_BYTES_MAX];
     size_t header_bytes, at;
     uint64_t header_start;
@@ -26,7 +26,7 @@ typedef struct npy_reader {
 
 static int fail_at(const npy_reader *reader, int status, const char *problem)
 {
-    return wg__fail(reader->error, status, "%s: byte %llu: %s", reader->file.path,
+    return wg__fail(reader->error, status, "%s: byte %llu: %s", reader->file->path,
                     (unsigned long long)(reader->header_start + reader->at), problem);
 }
 
@@ -190,45 +190,45 @@ static int header_read(npy_reader *reader)
 {
     unsigned char lead[MAGIC_BYTES];
     unsigned char length[4] = { 0 };
-    WG_TRY(wg__file_read(&reader->file, lead, sizeof lead, reader->error));
+    WG_TRY(wg__file_read(reader->file, lead, sizeof lead, reader->error));
     if (memcmp(lead, "\x93NUMPY", 6) != 0)
         return wg__fail(reader->error, WG_EFORMAT, "%s: byte 0: not a .npy file",
-                        reader->file.path);
+                        reader->file->path);
     if (lead[6] < 1 || lead[6] > 3 || lead[7] != 0)
         return wg__fail(reader->error, WG_EFORMAT,
-                        "%s: byte 6: version %d.%d, known are 1.0 to 3.0", reader->file.path,
+                        "%s: byte 6: version %d.%d, known are 1.0 to 3.0", reader->file->path,
                         lead[6], lead[7]);
-    WG_TRY(wg__file_read(&reader->file, length, lead[6] == 1 ? 2 : 4, reader->error));
+    WG_TRY(wg__file_read(reader->file, length, lead[6] == 1 ? 2 : 4, reader->error));
     const uint32_t bytes = length[0] | (uint32_t)length[1] << 8 | (uint32_t)length[2] << 16 |
                            (uint32_t)length[3] << 24;
     if (bytes > HEADER_BYTES_MAX)
         return wg__fail(reader->error, WG_EFORMAT,
-                        "%s: byte 8: a header of %u bytes, the limit is %d", reader->file.path,
+                        "%s: byte 8: a header of %u bytes, the limit is %d", reader->file->path,
                         bytes, HEADER_BYTES_MAX);
-    reader->header_start = reader->file.position;
+    reader->header_start = reader->file->position;
     reader->header_bytes = bytes;
-    WG_TRY(wg__file_read(&reader->file, reader->header, bytes, reader->error));
+    WG_TRY(wg__file_read(reader->file, reader->header, bytes, reader->error));
     return dictionary_read(reader);
 }
 
-/* The shape of the column; the file must be exactly as long as it asks for. */
+/* The file must be exactly as long as the shape asks for. */
 static int shape_check(const npy_reader *reader, wg_shape *shape)
 {
-    if (reader->rank == 0 || reader->rank > WG_RANK_MAX)
-        return wg__fail(reader->error, WG_ESHAPE, "%s: %d axes, a column has 1 to %d",
-                        reader->file.path, reader->rank, WG_RANK_MAX);
+    if (reader->rank > WG_RANK_MAX)
+        return wg__fail(reader->error, WG_ESHAPE, "%s: %d axes, the limit is %d",
+                        reader->file->path, reader->rank, WG_RANK_MAX);
     shape->rank = reader->rank;
     for (int i = 0; i < reader->rank; i++) shape->dim[i] = reader->dim[i];
     const int64_t count = wg_shape_count(*shape);
-    const uint64_t left = reader->file.bytes - reader->file.position;
+    const uint64_t left = reader->file->bytes - reader->file->position;
     const uint64_t width = wg__element_bytes(reader->element);
     if (count < 0 || (uint64_t)count > UINT64_MAX / width)
         return wg__fail(reader->error, WG_ELIMIT, "%s: more elements than can be counted",
-                        reader->file.path);
+                        reader->file->path);
     if ((uint64_t)count * width != left)
         return wg__fail(reader->error, WG_EFORMAT,
                         "%s: byte %llu: %llu bytes of data where the header says %llu",
-                        reader->file.path, (unsigned long long)reader->file.position,
+                        reader->file->path, (unsigned long long)reader->file->position,
                         (unsigned long long)left, (unsigned long long)((uint64_t)count * width));
     return WG_OK;
 }
@@ -241,8 +241,8 @@ static int fortran_read(npy_reader *reader, const wg_allocator *allocator, wg_vi
     void *block = wg__allocate(allocator, bytes);
     if (block == NULL)
         return wg__fail(reader->error, WG_EMEMORY, "%s: no memory for its %lld elements",
-                        reader->file.path, (long long)count);
-    const int status = wg__element_read(&reader->file, reader->element, reader->is_big_endian,
+                        reader->file->path, (long long)count);
+    const int status = wg__element_read(reader->file, reader->element, reader->is_big_endian,
                                         count, block, reader->error);
     view.data = block;
     for (int64_t i = 0, stride = 1; i < view.shape.rank; i++) {
@@ -254,20 +254,52 @@ static int fortran_read(npy_reader *reader, const wg_allocator *allocator, wg_vi
     return status;
 }
 
-static int column_read(npy_reader *reader, wg_dataset *data, const char *column)
+static int values_read(npy_reader *reader, const wg_allocator *allocator, wg_shape shape, void *out)
 {
+    const wg_dtype dtype = wg__element_dtype(reader->element);
+    if (reader->is_fortran)
+        return fortran_read(reader, allocator, wg_view_of(NULL, dtype, shape), out);
+    return wg__element_read(reader->file, reader->element, reader->is_big_endian,
+                            wg_shape_count(shape), out, reader->error);
+}
+
+int wg__npy_tensor(wg__file *file, const wg_allocator *allocator, wg_view *view, void **data,
+                   wg_error *error)
+{
+    npy_reader reader = { .file = file, .error = error };
+    wg_shape shape = WG_SCALAR;
+    size_t bytes = 0;
+    WG_TRY(header_read(&reader));
+    WG_TRY(shape_check(&reader, &shape));
+    const wg_dtype dtype = wg__element_dtype(reader.element);
+    if (!wg__bytes_of(wg_shape_count(shape), dtype, &bytes))
+        return wg__fail(error, WG_ELIMIT, "%s: too large for memory", file->path);
+    void *block = wg__allocate(allocator, bytes);
+    if (block == NULL) return wg__fail(error, WG_EMEMORY, "%s: no memory for its data", file->path);
+    const int status = values_read(&reader, allocator, shape, block);
+    if (status < 0) {
+        wg__release(allocator, block, bytes);
+        return status;
+    }
+    *data = block;
+    *view = wg_view_of(block, dtype, shape);
+    return WG_OK;
+}
+
+int wg__npy_column(wg__file *file, wg_dataset *data, const char *column, wg_error *error)
+{
+    npy_reader reader = { .file = file, .error = error };
     void *memory = NULL;
     wg_shape shape = WG_SCALAR;
-    WG_TRY(header_read(reader));
-    WG_TRY(shape_check(reader, &shape));
-    const wg_dtype dtype = wg__element_dtype(reader->element);
+    WG_TRY(header_read(&reader));
+    if (reader.rank == 0)
+        return wg__fail(error, WG_ESHAPE, "%s: 0 axes, a column has 1 to %d", file->path,
+                        WG_RANK_MAX);
+    WG_TRY(shape_check(&reader, &shape));
+    const wg_dtype dtype = wg__element_dtype(reader.element);
     int status = wg__dataset_reserve(data, column, dtype, shape, &memory);
-    if (status < 0) return wg__dataset_explain(data, status, column, shape, reader->error);
-    if (reader->is_fortran)
-        status = fortran_read(reader, &data->allocator, wg_view_of(NULL, dtype, shape), memory);
-    else
-        status = wg__element_read(&reader->file, reader->element, reader->is_big_endian,
-                                  wg_shape_count(shape), memory, reader->error);
+    if (status < 0) return wg__dataset_explain(data, status, column, shape, error);
+    status = values_read(&reader, &data->allocator, shape, memory);
     if (status < 0) wg__dataset_drop_last(data);
     return status;
 }
@@ -276,9 +308,9 @@ int wg_dataset_read_npy(wg_dataset *data, const char *column, const char *path, 
 {
     if (data == NULL || column == NULL)
         return wg__dataset_explain(data, WG_EINVALID, column, WG_SCALAR, error);
-    npy_reader reader = { .error = error };
-    WG_TRY(wg__file_open(&reader.file, path, error));
-    const int status = column_read(&reader, data, column);
-    wg__file_close(&reader.file);
+    wg__file file;
+    WG_TRY(wg__file_open(&file, path, error));
+    const int status = wg__npy_column(&file, data, column, error);
+    wg__file_close(&file);
     return status;
 }

@@ -1,4 +1,5 @@
-/* Files that gzip may have compressed; the only file that includes zlib.h.
+/* Files that gzip may have compressed, and parts of files that deflate has; the only file that
+ * includes zlib.h.
  *
  * The invariant: nothing is believed before it is there. Input is taken piece by piece, output is
  * what the caller has room for, and what a file of this length can hold at most is known from
@@ -13,13 +14,15 @@ enum {
     OUTPUT_BYTES_MAX = 1 << 30, /* at a time: zlib counts in 32 bits */
     RATIO_MAX = 1032,           /* deflate: 258 bytes from 2 bits, and less is never needed */
     HELD_BYTES_MAX = 16,        /* zlib has taken 64 bits, and a copy in progress, at most */
-    GZIP_WINDOW = 16 + 15       /* zlib's word for gzip's header and its largest window */
+    GZIP_WINDOW = 16 + 15,      /* zlib's word for gzip's header and its largest window */
+    BARE_WINDOW = -15           /* and for no header at all */
 };
 
 struct wg__stream {
     wg_allocator allocator;
     wg__file file;
-    bool is_packed, is_at_end; /* at the end of the last member */
+    bool is_packed, is_bare; /* bare: deflate without gzip's header, and only one member */
+    bool is_at_end;          /* of the last member */
     uint64_t position;
     z_stream zlib;
     unsigned char input[INPUT_BYTES];
@@ -55,6 +58,17 @@ static int fail_memory(const char *path, wg_error *error)
     return wg__fail(error, WG_EMEMORY, "%s: no memory to read it", path);
 }
 
+static int unpacking_start(wg__stream *stream, int window, wg_error *error)
+{
+    stream->zlib.zalloc = block_take;
+    stream->zlib.zfree = block_release;
+    stream->zlib.opaque = &stream->allocator;
+    if (inflateInit2(&stream->zlib, window) != Z_OK) return fail_memory(stream->file.path, error);
+    stream->is_packed = true;
+    stream->is_bare = window == BARE_WINDOW;
+    return WG_OK;
+}
+
 static int packing_find(wg__stream *stream, wg_error *error)
 {
     unsigned char magic[2];
@@ -62,17 +76,11 @@ static int packing_find(wg__stream *stream, wg_error *error)
     WG_TRY(wg__file_read(&stream->file, magic, sizeof magic, error));
     WG_TRY(wg__file_seek(&stream->file, 0, error));
     if (magic[0] != 0x1F || magic[1] != 0x8B) return WG_OK;
-    stream->zlib.zalloc = block_take;
-    stream->zlib.zfree = block_release;
-    stream->zlib.opaque = &stream->allocator;
-    if (inflateInit2(&stream->zlib, GZIP_WINDOW) != Z_OK)
-        return fail_memory(stream->file.path, error);
-    stream->is_packed = true;
-    return WG_OK;
+    return unpacking_start(stream, GZIP_WINDOW, error);
 }
 
-int wg__stream_open(const char *path, const wg_allocator *allocator, wg__stream **out,
-                    wg_error *error)
+static int stream_create(const char *path, const wg_allocator *allocator, wg__stream **out,
+                         wg_error *error)
 {
     wg__file file;
     WG_TRY(wg__file_open(&file, path, error));
@@ -83,10 +91,43 @@ int wg__stream_open(const char *path, const wg_allocator *allocator, wg__stream 
     }
     stream->allocator = *allocator;
     stream->file = file;
-    const int status = packing_find(stream, error);
+    *out = stream;
+    return WG_OK;
+}
+
+/* Closes it again if opening came to a failure. */
+static int stream_finish(wg__stream *stream, int status, wg__stream **out)
+{
     if (status < 0) wg__stream_close(stream);
     else *out = stream;
     return status;
+}
+
+int wg__stream_open(const char *path, const wg_allocator *allocator, wg__stream **out,
+                    wg_error *error)
+{
+    wg__stream *stream = NULL;
+    WG_TRY(stream_create(path, allocator, &stream, error));
+    return stream_finish(stream, packing_find(stream, error), out);
+}
+
+static int part_choose(wg__stream *stream, uint64_t begin, uint64_t bytes, wg_error *error)
+{
+    if (begin > stream->file.bytes || bytes > stream->file.bytes - begin)
+        return wg__fail(error, WG_EFORMAT, "%s: byte %llu: the file ends, %llu bytes are needed",
+                        stream->file.path, (unsigned long long)begin, (unsigned long long)bytes);
+    stream->file.bytes = begin + bytes;
+    return wg__file_seek(&stream->file, begin, error);
+}
+
+int wg__stream_open_part(const char *path, uint64_t begin, uint64_t bytes, bool is_packed,
+                         const wg_allocator *allocator, wg__stream **out, wg_error *error)
+{
+    wg__stream *stream = NULL;
+    WG_TRY(stream_create(path, allocator, &stream, error));
+    int status = part_choose(stream, begin, bytes, error);
+    if (status >= 0 && is_packed) status = unpacking_start(stream, BARE_WINDOW, error);
+    return stream_finish(stream, status, out);
 }
 
 void wg__stream_close(wg__stream *stream)
@@ -138,7 +179,9 @@ static int unpack_some(wg__stream *stream, unsigned char *out, size_t bytes, siz
     case Z_OK: return WG_OK;
     case Z_STREAM_END:
         stream->is_at_end = zlib->avail_in == 0 && input_left(stream) == 0;
-        if (!stream->is_at_end) inflateReset(zlib);
+        if (stream->is_at_end) return WG_OK;
+        if (stream->is_bare) return fail_packed(stream, "there is more behind its end", error);
+        inflateReset(zlib);
         return WG_OK;
     case Z_BUF_ERROR: return fail_packed(stream, "it ends too early", error);
     case Z_MEM_ERROR: return fail_memory(stream->file.path, error);
@@ -205,4 +248,9 @@ uint64_t wg__stream_left_max(const wg__stream *stream)
     if (!stream->is_packed) return left;
     const uint64_t packed = left + stream->zlib.avail_in + HELD_BYTES_MAX;
     return packed < UINT64_MAX / RATIO_MAX ? packed * RATIO_MAX : UINT64_MAX;
+}
+
+uint32_t wg__checksum(const void *bytes, size_t count)
+{
+    return (uint32_t)crc32_z(0, bytes, count);
 }

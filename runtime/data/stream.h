@@ -10,6 +10,10 @@ typedef struct wg__stream wg__stream;
 /* WG_EFILE as wg__file_open; the path is borrowed. */
 int wg__stream_open(const char *path, const wg_allocator *allocator, wg__stream **out,
                     wg_error *error);
+/* Those bytes of a file, from begin on, as they are or packed by deflate alone, without the header
+ * and the checksum of gzip. WG_EFORMAT: the file ends before.                                   */
+int wg__stream_open_part(const char *path, uint64_t begin, uint64_t bytes, bool is_packed,
+                         const wg_allocator *allocator, wg__stream **out, wg_error *error);
 void wg__stream_close(wg__stream *stream);
 /* Exactly so many bytes. WG_EFORMAT, with the byte: they end before, or are damaged. */
 int wg__stream_read(wg__stream *stream, void *out, size_t bytes, wg_error *error);
@@ -21,5 +25,8 @@ uint64_t wg__stream_position(const wg__stream *stream); /* bytes handed out */
 /* No more than so many bytes can follow, whatever a header promises: memory is only taken for
  * what the file is long enough to hold.                                                         */
 uint64_t wg__stream_left_max(const wg__stream *stream);
+
+/* The checksum of gzip and zip: CRC 32 of IEEE 802.3. */
+uint32_t wg__checksum(const void *bytes, size_t count);
 
 #endif

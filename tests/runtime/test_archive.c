@@ -1,7 +1,9 @@
 /* Archives: tensors of other programs by the names they have there. */
+#include "runtime/data/archive.h"
 #include "support/files.h"
-#include "support/test.h"
+#include "support/memory.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <wengert/data.h>
@@ -80,4 +82,23 @@ Test(archive, a_damaged_file_gives_none)
     test_file_remove(path);
     check_status(wg_archive_open(path, &archive, &error), WG_EFILE);
     check_status(wg_archive_open(NULL, &archive, &error), WG_EINVALID);
+}
+
+static int open_path(const wg_allocator *allocator, void *path)
+{
+    wg_error error = { 0 };
+    wg_archive *archive;
+    const int status = wg__archive_open(path, allocator, &archive, &error);
+    check((status == WG_OK) == (archive != NULL));
+    wg_archive_free(archive);
+    return status;
+}
+
+Test(archive, gives_all_back_when_memory_ends)
+{
+    char path[512];
+    snprintf(path, sizeof path, "%s", test_path("archive"));
+    test_file_write(path, golden_params, sizeof golden_params - 1);
+    check(test_memory_fail_each(open_path, path) >= 20);
+    test_file_remove(path);
 }

@@ -62,6 +62,14 @@ int wg_dataset_read_csv(const char *path, const wg_csv_options *options, wg_data
  *   errors    WG_EFILE, WG_EFORMAT (with path and byte), WG_EDTYPE, and those of wg_dataset_add
  *   source    the format's description in NumPy (numpy.lib.format)                              */
 int wg_dataset_read_npy(wg_dataset *data, const char *column, const char *path, wg_error *error);
+/* A .npz file of np.savez or np.savez_compressed: each of its arrays as a column of its name, read
+ * as by wg_dataset_read_npy. Nothing is given if any array is refused, or anything else is in it.
+ *
+ *   errors    those of wg_dataset_read_npy; WG_EFORMAT (with path and byte: of the file, or of the
+ *             member once its checksum was found right), WG_ELIMIT zip64, as from 4 GiB on
+ *   owner     *out is the caller's; NULL on failure
+ *   source    APPNOTE.TXT of PKWARE (zip); RFC 1951 (deflate)                                   */
+int wg_dataset_read_npz(const char *path, wg_dataset **out, wg_error *error);
 
 /* A file of images, and one of labels or NULL, in IDX (the format of MNIST and its like),
  * compressed by gzip or not, as columns "x" and "t" of the shapes and types that they have: images
@@ -167,8 +175,9 @@ int wg_params_save(const wg_params *params, const char *path, wg_error *error);
 int wg_params_load(wg_params *params, const char *path, const char *pattern, wg_error *error);
 
 /* ---- archives: tensors of other programs ----
- * A safetensors file, whatever its names are; wg_params_set takes the views, transposed if need be
- * (wg_view_transpose). f16 and bf16 are given as f32, small integers as by wg_dataset_read_npy. */
+ * A safetensors file, or the arrays of an npz file, whatever their names are; wg_params_set takes
+ * the views, transposed if need be (wg_view_transpose). f16 and bf16 are given as f32, small
+ * integers as by wg_dataset_read_npy. An npz file's arrays are named without their ".npy".      */
 
 typedef struct wg_archive wg_archive;
 
