@@ -241,6 +241,7 @@ const tests = [_][]const u8{
     "tests/api/test_networks.c",
     "tests/api/test_programs.c",
     "tests/api/test_statements.c",
+    "tests/api/test_tagger.c",
     "tests/api/test_training.c",
     "tests/core/test_allocator.c",
     "tests/core/test_arena.c",
@@ -434,6 +435,8 @@ const api_programs = [_][]const u8{
     "tests/api/p16_two_threads.c",
     "tests/api/p17_embedded.c",
     "tests/api/p18_inspect.c",
+    "tests/api/p19_model.c",
+    "tests/api/p19_trainer.c",
 };
 /// The main job.
 const ttbar_sources = [_][]const u8{

@@ -83,6 +83,15 @@ def main():
     literal("golden_npz_one", zipped(zipfile.ZIP_STORED, ("a.npy", ones)))
     literal("golden_npz_one_packed", zipped(zipfile.ZIP_DEFLATED, ("a.npy", ones)))
     literal("golden_npz_damaged", zipped(zipfile.ZIP_STORED, ("a.npy", ones[:-1])))
+    # Twelve jets an event, of which the one that t names stands out: for tests/api/p19_trainer.c.
+    count = 40
+    row, jet, value = np.meshgrid(np.arange(count), np.arange(12), np.arange(3), indexing="ij")
+    right = np.arange(count) * 5 % 12
+    jets = ((row * 7 + jet * 3 + value * 5) % 4 / 8).astype(np.float32)
+    jets[np.arange(count), right, 0] = 2
+    event = np.stack([np.arange(count) % 2, np.arange(count) % 4 / 4], 1).astype(np.float32)
+    literal("golden_npz_events", saved(np.savez_compressed, jets=jets, event=event,
+                                       t=right.astype(np.int32)))
 
 
 if __name__ == "__main__":
