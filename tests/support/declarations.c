@@ -109,7 +109,8 @@ static void wrapper_add(const char *line)
     snprintf(wrapper->name, sizeof wrapper->name, "%s", name);
 }
 
-/* Blanks directives and what stands between #ifdef __cplusplus and its #else or #endif. */
+/* Blanks directives, the brackets around declarations, and what stands between #ifdef __cplusplus
+ * and its #else or #endif. */
 static void blank_directives(char *text)
 {
     int depth = 0;
@@ -125,7 +126,8 @@ static void blank_directives(char *text)
             if (is_end) depth--;
             wrapper_add(line);
         }
-        if (is_directive || hidden > 0) blank(line, end);
+        const bool is_bracket = strncmp(line, "WG_DECLARATIONS_", 16) == 0;
+        if (is_directive || is_bracket || hidden > 0) blank(line, end);
         line = *end == '\n' ? end + 1 : end;
     }
 }

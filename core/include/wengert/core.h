@@ -30,12 +30,23 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Around the declarations of a header: C names, seen from outside the shared library. */
 #if defined(__GNUC__) && !defined(_WIN32)
-#pragma GCC visibility push(default)
+#define WG_VISIBILITY_PUSH _Pragma("GCC visibility push(default)")
+#define WG_VISIBILITY_POP  _Pragma("GCC visibility pop")
+#else
+#define WG_VISIBILITY_PUSH
+#define WG_VISIBILITY_POP
 #endif
 #ifdef __cplusplus
-extern "C" {
+#define WG_DECLARATIONS_BEGIN WG_VISIBILITY_PUSH extern "C" {
+#define WG_DECLARATIONS_END   } WG_VISIBILITY_POP
+#else
+#define WG_DECLARATIONS_BEGIN WG_VISIBILITY_PUSH
+#define WG_DECLARATIONS_END   WG_VISIBILITY_POP
 #endif
+
+WG_DECLARATIONS_BEGIN
 
 /* The library's version, "major.minor.patch". */
 const char *wg_version(void);
@@ -179,10 +190,6 @@ extern "C" {
 #define WG_OPTIONS(type, ...) (&(const type){ __VA_ARGS__ })
 #endif
 
-#ifdef __cplusplus
-}
-#endif
-#if defined(__GNUC__) && !defined(_WIN32)
-#pragma GCC visibility pop
-#endif
+WG_DECLARATIONS_END
+
 #endif

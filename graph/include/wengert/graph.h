@@ -7,12 +7,7 @@
 
 #include <wengert/core.h>
 
-#if defined(__GNUC__) && !defined(_WIN32)
-#pragma GCC visibility push(default)
-#endif
-#ifdef __cplusplus
-extern "C" {
-#endif
+WG_DECLARATIONS_BEGIN
 
 typedef struct wg_tape wg_tape;
 typedef struct wg_params wg_params;
@@ -365,12 +360,7 @@ wg_var wg_bernoulli(wg_scope scope, const char *name, wg_shape shape, double pro
  *   errors  WG_EINVALID count is negative */
 wg_var wg_permutation(wg_scope scope, const char *name, int64_t count);
 
-#ifdef __cplusplus
-}
-#endif
-#if defined(__GNUC__) && !defined(_WIN32)
-#pragma GCC visibility pop
-#endif
+WG_DECLARATIONS_END
 
 #ifndef WG_NO_LOCATION
 #define wg_expect_float(...) WG_HERE(wg_expect_float(__VA_ARGS__))

@@ -18,12 +18,7 @@
 
 #include <wengert/graph.h>
 
-#if defined(__GNUC__) && !defined(_WIN32)
-#pragma GCC visibility push(default)
-#endif
-#ifdef __cplusplus
-extern "C" {
-#endif
+WG_DECLARATIONS_BEGIN
 
 /* ---- arithmetic, elementwise ----
  * Every dtype but bool, and integers wrap, where nothing else is said; div takes f32 and f64.
@@ -246,12 +241,7 @@ wg_var wg_einsum(const char *rule, int64_t count, const wg_var *x);
 wg_var wg_all(wg_var x, wg_axes axes);      /* bool; of nothing true */
 wg_var wg_any(wg_var x, wg_axes axes);      /* bool; of nothing false */
 
-#ifdef __cplusplus
-}
-#endif
-#if defined(__GNUC__) && !defined(_WIN32)
-#pragma GCC visibility pop
-#endif
+WG_DECLARATIONS_END
 
 #ifndef WG_NO_LOCATION
 #define wg_add(...) WG_HERE(wg_add(__VA_ARGS__))

@@ -7,12 +7,7 @@
 
 #include <wengert/runtime.h>
 
-#if defined(__GNUC__) && !defined(_WIN32)
-#pragma GCC visibility push(default)
-#endif
-#ifdef __cplusplus
-extern "C" {
-#endif
+WG_DECLARATIONS_BEGIN
 
 /* ---- datasets: named columns with one leading extent, such as "x", "t", "weight", "group" ----
  * Memory comes from the allocator given to whoever makes the dataset; parts of a split use that
@@ -190,10 +185,6 @@ const char *wg_archive_name(const wg_archive *archive, int64_t index); /* sorted
  *   errors  WG_ENAME no such tensor; WG_EDTYPE its dtype is not read, or it has over 8 axes */
 int wg_archive_find(const wg_archive *archive, const char *name, wg_view *view);
 
-#ifdef __cplusplus
-}
-#endif
-#if defined(__GNUC__) && !defined(_WIN32)
-#pragma GCC visibility pop
-#endif
+WG_DECLARATIONS_END
+
 #endif

@@ -13,12 +13,7 @@
 
 #include <wengert/core.h>
 
-#if defined(__GNUC__) && !defined(_WIN32)
-#pragma GCC visibility push(default)
-#endif
-#ifdef __cplusplus
-extern "C" {
-#endif
+WG_DECLARATIONS_BEGIN
 
 /* ---- classes ---- */
 
@@ -83,10 +78,6 @@ typedef struct wg_fit {
 } wg_fit;
 int wg_fit_scores(wg_view predicted, wg_view truth, wg_fit *out);
 
-#ifdef __cplusplus
-}
-#endif
-#if defined(__GNUC__) && !defined(_WIN32)
-#pragma GCC visibility pop
-#endif
+WG_DECLARATIONS_END
+
 #endif

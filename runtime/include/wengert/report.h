@@ -4,12 +4,7 @@
 
 #include <wengert/train.h>
 
-#if defined(__GNUC__) && !defined(_WIN32)
-#pragma GCC visibility push(default)
-#endif
-#ifdef __cplusplus
-extern "C" {
-#endif
+WG_DECLARATIONS_BEGIN
 
 /* A page that is made section by section, in the order of the calls. It needs no script, no font
  * and no network, follows the reader's choice of light or dark, and reads on a telephone. All
@@ -66,10 +61,6 @@ int wg_report_table(wg_report *report, const char *title, int64_t rows, int64_t 
 int wg_report_save(const wg_report *report, const char *path, wg_error *error);
 void wg_report_free(wg_report *report);
 
-#ifdef __cplusplus
-}
-#endif
-#if defined(__GNUC__) && !defined(_WIN32)
-#pragma GCC visibility pop
-#endif
+WG_DECLARATIONS_END
+
 #endif

@@ -4,12 +4,7 @@
 
 #include <wengert/graph.h>
 
-#if defined(__GNUC__) && !defined(_WIN32)
-#pragma GCC visibility push(default)
-#endif
-#ifdef __cplusplus
-extern "C" {
-#endif
+WG_DECLARATIONS_BEGIN
 
 typedef struct wg_runtime wg_runtime;
 typedef struct wg_program wg_program;
@@ -144,10 +139,6 @@ int wg_check_gradient(wg_runtime *runtime, wg_function *function, void *user, in
                       const wg_view *in, const wg_check_options *options, wg_check_result *out,
                       wg_error *error);
 
-#ifdef __cplusplus
-}
-#endif
-#if defined(__GNUC__) && !defined(_WIN32)
-#pragma GCC visibility pop
-#endif
+WG_DECLARATIONS_END
+
 #endif

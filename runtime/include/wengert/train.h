@@ -6,12 +6,7 @@
 #include <wengert/data.h>
 #include <wengert/nn.h>
 
-#if defined(__GNUC__) && !defined(_WIN32)
-#pragma GCC visibility push(default)
-#endif
-#ifdef __cplusplus
-extern "C" {
-#endif
+WG_DECLARATIONS_BEGIN
 
 /* ---- models ----
  * Most are a network and a loss, over columns "x" and "t". Anything else is an objective, which
@@ -178,10 +173,6 @@ int wg_search(wg_config *config, const char *grid, const char *path, int64_t rep
 /* The results in a file as a table, best mean first: mean, spread over repeats, configuration. */
 int wg_search_print(const char *path, wg_writer *write, void *user, wg_error *error);
 
-#ifdef __cplusplus
-}
-#endif
-#if defined(__GNUC__) && !defined(_WIN32)
-#pragma GCC visibility pop
-#endif
+WG_DECLARATIONS_END
+
 #endif

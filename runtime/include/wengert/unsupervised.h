@@ -6,12 +6,7 @@
 
 #include <wengert/runtime.h>
 
-#if defined(__GNUC__) && !defined(_WIN32)
-#pragma GCC visibility push(default)
-#endif
-#ifdef __cplusplus
-extern "C" {
-#endif
+WG_DECLARATIONS_BEGIN
 
 typedef struct wg_kmeans_options {
     uint64_t seed;      /* of the first centres */
@@ -43,10 +38,6 @@ int wg_kmeans(wg_runtime *runtime, wg_view x, int64_t clusters, const wg_kmeans_
 int wg_pca(wg_runtime *runtime, wg_view x, wg_tensor components, wg_tensor variances,
            wg_error *error);
 
-#ifdef __cplusplus
-}
-#endif
-#if defined(__GNUC__) && !defined(_WIN32)
-#pragma GCC visibility pop
-#endif
+WG_DECLARATIONS_END
+
 #endif

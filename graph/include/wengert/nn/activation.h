@@ -6,12 +6,7 @@
 
 #include <wengert/ops.h>
 
-#if defined(__GNUC__) && !defined(_WIN32)
-#pragma GCC visibility push(default)
-#endif
-#ifdef __cplusplus
-extern "C" {
-#endif
+WG_DECLARATIONS_BEGIN
 
 typedef wg_var wg_activation(wg_var x);
 /* activation(x), or x itself if it is NULL, bracketed as layers of your own must call it: what it
@@ -130,12 +125,7 @@ wg_var wg_prelu(wg_scope scope, const char *name, wg_var x);
  *   source    Goodfellow et al. 2013 */
 wg_var wg_maxout(wg_scope scope, const char *name, wg_var x, int64_t width, int64_t pieces);
 
-#ifdef __cplusplus
-}
-#endif
-#if defined(__GNUC__) && !defined(_WIN32)
-#pragma GCC visibility pop
-#endif
+WG_DECLARATIONS_END
 
 #ifndef WG_NO_LOCATION
 #define wg_activate(...) WG_HERE(wg_activate(__VA_ARGS__))

@@ -5,12 +5,7 @@
 
 #include <wengert/ops.h>
 
-#if defined(__GNUC__) && !defined(_WIN32)
-#pragma GCC visibility push(default)
-#endif
-#ifdef __cplusplus
-extern "C" {
-#endif
+WG_DECLARATIONS_BEGIN
 
 /* softmax(query key^T / sqrt(d)) value, the softmax over the places that the mask lets be seen; a
  * query that may see none gives 0, with gradient 0.
@@ -43,12 +38,7 @@ typedef struct wg_attention_options {
 wg_var wg_attention(wg_scope scope, const char *name, wg_var x, wg_var memory, int64_t heads,
                     wg_var mask, const wg_attention_options *options);
 
-#ifdef __cplusplus
-}
-#endif
-#if defined(__GNUC__) && !defined(_WIN32)
-#pragma GCC visibility pop
-#endif
+WG_DECLARATIONS_END
 
 #ifndef WG_NO_LOCATION
 #define wg_attend(...) WG_HERE(wg_attend(__VA_ARGS__))

@@ -10,12 +10,7 @@
 
 #include <wengert/nn/activation.h>
 
-#if defined(__GNUC__) && !defined(_WIN32)
-#pragma GCC visibility push(default)
-#endif
-#ifdef __cplusplus
-extern "C" {
-#endif
+WG_DECLARATIONS_BEGIN
 
 /* Two numbers are those of height and width; one axis has the first alone, and the second is 0. */
 typedef struct wg_conv_options {
@@ -57,12 +52,7 @@ wg_var wg_conv1d_transposed(wg_scope scope, const char *name, wg_var x, int64_t 
 wg_var wg_conv2d_transposed(wg_scope scope, const char *name, wg_var x, int64_t channels,
                             int64_t height, int64_t width, const wg_conv_options *options);
 
-#ifdef __cplusplus
-}
-#endif
-#if defined(__GNUC__) && !defined(_WIN32)
-#pragma GCC visibility pop
-#endif
+WG_DECLARATIONS_END
 
 #ifndef WG_NO_LOCATION
 #define wg_conv1d(...) WG_HERE(wg_conv1d(__VA_ARGS__))

@@ -5,12 +5,7 @@
 
 #include <wengert/ops.h>
 
-#if defined(__GNUC__) && !defined(_WIN32)
-#pragma GCC visibility push(default)
-#endif
-#ifdef __cplusplus
-extern "C" {
-#endif
+WG_DECLARATIONS_BEGIN
 
 /* x times, or plus, a number that is part of the program: one that changes is a wg_scalar.
  *   dtypes    all but bool
@@ -118,12 +113,7 @@ wg_var wg_sort(wg_var x, int axis);
  *   errors    WG_EDTYPE index is of floating point; WG_ESHAPE count is negative */
 wg_var wg_one_hot(wg_var index, int64_t count, wg_dtype dtype);
 
-#ifdef __cplusplus
-}
-#endif
-#if defined(__GNUC__) && !defined(_WIN32)
-#pragma GCC visibility pop
-#endif
+WG_DECLARATIONS_END
 
 #ifndef WG_NO_LOCATION
 #define wg_scale(...) WG_HERE(wg_scale(__VA_ARGS__))

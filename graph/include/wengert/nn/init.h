@@ -10,12 +10,7 @@
 
 #include <wengert/ops.h>
 
-#if defined(__GNUC__) && !defined(_WIN32)
-#pragma GCC visibility push(default)
-#endif
-#ifdef __cplusplus
-extern "C" {
-#endif
+WG_DECLARATIONS_BEGIN
 
 wg_initializer wg_init_constant(double value);               /* any value */
 wg_initializer wg_init_uniform(double lower, double upper);  /* from lower to upper */
@@ -42,11 +37,6 @@ wg_initializer wg_init_orthogonal(double gain);
  * convolution leaves its input as it is. */
 wg_initializer wg_init_identity(void);
 
-#ifdef __cplusplus
-}
-#endif
-#if defined(__GNUC__) && !defined(_WIN32)
-#pragma GCC visibility pop
-#endif
+WG_DECLARATIONS_END
 
 #endif

@@ -9,12 +9,7 @@
 
 #include <wengert/nn/activation.h>
 
-#if defined(__GNUC__) && !defined(_WIN32)
-#pragma GCC visibility push(default)
-#endif
-#ifdef __cplusplus
-extern "C" {
-#endif
+WG_DECLARATIONS_BEGIN
 
 typedef struct wg_dense_options {
     wg_activation *activation;   /* NULL: none */
@@ -91,12 +86,7 @@ typedef struct wg_stage {
 wg_var wg_sequential(wg_scope scope, const char *name, wg_var x, int64_t count,
                      const wg_stage *stage);
 
-#ifdef __cplusplus
-}
-#endif
-#if defined(__GNUC__) && !defined(_WIN32)
-#pragma GCC visibility pop
-#endif
+WG_DECLARATIONS_END
 
 #ifndef WG_NO_LOCATION
 #define wg_dense(...) WG_HERE(wg_dense(__VA_ARGS__))

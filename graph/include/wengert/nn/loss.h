@@ -10,12 +10,7 @@
 
 #include <wengert/ops.h>
 
-#if defined(__GNUC__) && !defined(_WIN32)
-#pragma GCC visibility push(default)
-#endif
-#ifdef __cplusplus
-extern "C" {
-#endif
+WG_DECLARATIONS_BEGIN
 
 typedef wg_var wg_loss(wg_var output, wg_var target);
 /* The target in the shape of the output without its last `dropped` axes: what all losses begin
@@ -176,12 +171,7 @@ wg_var wg_accuracy(wg_var logits, wg_var target);
  *   errors    WG_EINVALID k is below 1 */
 wg_var wg_accuracy_top_k(wg_var logits, wg_var target, int64_t k);
 
-#ifdef __cplusplus
-}
-#endif
-#if defined(__GNUC__) && !defined(_WIN32)
-#pragma GCC visibility pop
-#endif
+WG_DECLARATIONS_END
 
 #ifndef WG_NO_LOCATION
 #define wg_fit_target(...) WG_HERE(wg_fit_target(__VA_ARGS__))

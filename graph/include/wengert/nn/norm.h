@@ -11,12 +11,7 @@
 
 #include <wengert/ops.h>
 
-#if defined(__GNUC__) && !defined(_WIN32)
-#pragma GCC visibility push(default)
-#endif
-#ifdef __cplusplus
-extern "C" {
-#endif
+WG_DECLARATIONS_BEGIN
 
 typedef struct wg_norm_options {
     double epsilon;       /* added to a variance; 0: 1e-5 */
@@ -51,12 +46,7 @@ wg_var wg_rms_norm(wg_scope scope, const char *name, wg_var x, const wg_norm_opt
 wg_var wg_group_norm(wg_scope scope, const char *name, wg_var x, int64_t groups,
                      const wg_norm_options *options);
 
-#ifdef __cplusplus
-}
-#endif
-#if defined(__GNUC__) && !defined(_WIN32)
-#pragma GCC visibility pop
-#endif
+WG_DECLARATIONS_END
 
 #ifndef WG_NO_LOCATION
 #define wg_batch_norm(...) WG_HERE(wg_batch_norm(__VA_ARGS__))

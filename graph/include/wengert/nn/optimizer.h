@@ -22,12 +22,7 @@
 
 #include <wengert/ops.h>
 
-#if defined(__GNUC__) && !defined(_WIN32)
-#pragma GCC visibility push(default)
-#endif
-#ifdef __cplusplus
-extern "C" {
-#endif
+WG_DECLARATIONS_BEGIN
 
 typedef struct wg_optimizer wg_optimizer;
 /* Records and returns the new value of one parameter, of its dtype and shape. What it remembers it
@@ -152,11 +147,6 @@ int wg_average(wg_scope scope, double decay);
  *   errors    WG_EBUSY, WG_EMEMORY: target may then have some of them */
 int wg_average_copy(const wg_params *params, wg_params *target);
 
-#ifdef __cplusplus
-}
-#endif
-#if defined(__GNUC__) && !defined(_WIN32)
-#pragma GCC visibility pop
-#endif
+WG_DECLARATIONS_END
 
 #endif

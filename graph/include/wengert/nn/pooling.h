@@ -9,12 +9,7 @@
 
 #include <wengert/ops.h>
 
-#if defined(__GNUC__) && !defined(_WIN32)
-#pragma GCC visibility push(default)
-#endif
-#ifdef __cplusplus
-extern "C" {
-#endif
+WG_DECLARATIONS_BEGIN
 
 /* Every dtype but bool; NaN wins. dx: g goes to the largest of its window, shared evenly at
  * ties. */
@@ -28,12 +23,7 @@ wg_var wg_mean_pool2d(wg_var x, int64_t extent, int64_t stride);
 wg_var wg_max_pool_global(wg_var x);
 wg_var wg_mean_pool_global(wg_var x);
 
-#ifdef __cplusplus
-}
-#endif
-#if defined(__GNUC__) && !defined(_WIN32)
-#pragma GCC visibility pop
-#endif
+WG_DECLARATIONS_END
 
 #ifndef WG_NO_LOCATION
 #define wg_max_pool1d(...) WG_HERE(wg_max_pool1d(__VA_ARGS__))

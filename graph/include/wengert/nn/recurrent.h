@@ -16,12 +16,7 @@
 
 #include <wengert/nn/init.h>
 
-#if defined(__GNUC__) && !defined(_WIN32)
-#pragma GCC visibility push(default)
-#endif
-#ifdef __cplusplus
-extern "C" {
-#endif
+WG_DECLARATIONS_BEGIN
 
 /* The state before the first place and, after the call, after the last one; null values, and a
  * NULL state: zeros. Series that go on in the next batch: see wg_state and wg_assign. */
@@ -56,12 +51,7 @@ wg_var wg_gru(wg_scope scope, const char *name, wg_var x, int64_t width,
 wg_var wg_lstm(wg_scope scope, const char *name, wg_var x, int64_t width,
                wg_recurrent_state *state);
 
-#ifdef __cplusplus
-}
-#endif
-#if defined(__GNUC__) && !defined(_WIN32)
-#pragma GCC visibility pop
-#endif
+WG_DECLARATIONS_END
 
 #ifndef WG_NO_LOCATION
 #define wg_rnn(...) WG_HERE(wg_rnn(__VA_ARGS__))

@@ -13,12 +13,7 @@
 
 #include <wengert/core.h>
 
-#if defined(__GNUC__) && !defined(_WIN32)
-#pragma GCC visibility push(default)
-#endif
-#ifdef __cplusplus
-extern "C" {
-#endif
+WG_DECLARATIONS_BEGIN
 
 /* rate factor^floor(step / every): a jump after each `every` steps; every below 1 counts as 1. */
 double wg_rate_step(int64_t step, double rate, double factor, int64_t every);
@@ -42,11 +37,6 @@ double wg_rate_warm_up(int64_t step, int64_t count);
 double wg_rate_plateau(int64_t count, const double *metric, double rate, double factor,
                        int64_t patience);
 
-#ifdef __cplusplus
-}
-#endif
-#if defined(__GNUC__) && !defined(_WIN32)
-#pragma GCC visibility pop
-#endif
+WG_DECLARATIONS_END
 
 #endif
