@@ -438,6 +438,15 @@ const api_programs = [_][]const u8{
     "tests/api/p19_model.c",
     "tests/api/p19_trainer.c",
 };
+/// Programs that look at a function from all sides, the table each makes of the library's, and what they share.
+const labs = [_]struct { file: []const u8, table: []const u8 }{
+    .{ .file = "examples/05_activation_lab.c", .table = "examples/activations.md" },
+    .{ .file = "examples/06_loss_lab.c", .table = "examples/losses.md" },
+};
+const lab_sources = [_][]const u8{
+    "examples/lab/curve.c",
+    "examples/lab/plot.c",
+};
 /// The main job.
 const ttbar_sources = [_][]const u8{
     "examples/ttbar/chi2.c",
@@ -677,6 +686,7 @@ fn addTests(project: Project, lib: *Compile, legs: Legs) void {
         const run = legs.add(project.program(stem, &.{file}, lib), "check", file, &.{b.fmt("{s}/{s}.txt", .{ dir, stem })});
         examples.dependOn(&run.step);
     }
+    addLabs(project, lib, legs, examples);
     // One epoch of the main job: its table is a matter of bits, and these are the same everywhere.
     const job = legs.add(project.program("ttbar", &ttbar_sources, lib), "check", "examples/ttbar", &.{"examples/ttbar/ttbar.txt"});
     job.addArgs(&.{ "--epochs", "1", "--quiet", "--report" });
@@ -692,6 +702,29 @@ fn addLongTests(project: Project, lib: *Compile, legs: Legs) void {
     run.addArg("--long");
     passArguments(b, run);
     b.step("test-long", "All tests and those that take minutes (-- TEXT as for test-quick)").dependOn(&legs.sum.step);
+}
+
+/// Their numbers and their tables are the same everywhere; of their pictures only that they are made.
+fn addLabs(project: Project, lib: *Compile, legs: Legs, examples: *std.Build.Step) void {
+    const b = project.b;
+    inline for (labs) |lab| {
+        const stem = comptime std.fs.path.stem(lab.file);
+        const exe = project.program(stem, &([_][]const u8{lab.file} ++ lab_sources), lib);
+        const run = legs.add(exe, "check", lab.file, &.{"examples/" ++ stem ++ ".txt"});
+        _ = run.addOutputFileArg(stem ++ ".svg");
+        const table = legs.add(exe, "check", lab.table, &.{lab.table});
+        table.addArg("--table");
+        examples.dependOn(&run.step);
+        examples.dependOn(&table.step);
+        b.step(stem, "Run " ++ lab.file ++ " (-- FILE.svg or --table)").dependOn(&labRun(b, exe).step);
+    }
+}
+
+fn labRun(b: *std.Build, exe: *Compile) *Run {
+    const run = b.addRunArtifact(exe);
+    run.setCwd(b.path("."));
+    passArguments(b, run);
+    return run;
 }
 
 /// Everything on the small runner under ThreadSanitizer, with few threads and with many.
