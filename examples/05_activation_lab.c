@@ -76,7 +76,8 @@ static int judge(lab l)
            lab_number(facts.right, text[3]));
     printf("slope         %.5f at 0, steepest %.5f: a Lipschitz constant\n", facts.slope_at_zero,
            facts.steepest);
-    printf("saturation    the slope is below 0.01 on %.1f%% of -6 .. 6\n", 100.0 * flat / POINTS);
+    printf("saturation    the slope is below 0.01 on %.1f%% of -6 .. 6\n",
+           100.0 * flat / (double)POINTS);
     printf("f32 error     value %.1f ulp at %.4g; derivatives %.1f, %.1f, %.1f eps of their "
            "largest\n", facts.ulp, facts.ulp_at, error_of_slope(1), error_of_slope(2),
            error_of_slope(3));
@@ -152,12 +153,13 @@ static double step_index[STEPS], course[2][RIVALS][STEPS];
 /* Two spirals to tell apart; a Chebyshev polynomial of the fifth degree to follow. */
 static void make_data(float *spiral, int32_t *arm, float *line, float *height)
 {
+    const double count = SAMPLES;
     for (int i = 0; i < SAMPLES; i++) {
-        const double r = 0.1 + 0.9 * (i / 2) / (SAMPLES / 2), angle = 4 * r + 3.141592654 * (i % 2);
+        const double r = 0.1 + 1.8 * (i / 2) / count, angle = 4 * r + 3.141592654 * (i % 2);
         spiral[2 * i] = (float)(r * sin(angle));
         spiral[2 * i + 1] = (float)(r * cos(angle));
         arm[i] = i % 2;
-        const double t = (2 * i - SAMPLES + 1.0) / SAMPLES;
+        const double t = (2 * i + 1 - count) / count;
         line[i] = (float)t;
         height[i] = (float)(((16 * t * t - 20) * t * t + 5) * t);
     }
@@ -188,7 +190,8 @@ static int train(lab l, wg_activation *f, bool is_spiral, double *loss, double *
         wg_var t = is_spiral ? wg_batch(l.tape, "t", wg_i32(arm, WG_SHAPE(SAMPLES)))
                              : wg_batch(l.tape, "t", wg_f32(height, WG_SHAPE(SAMPLES, 1)));
         wg_var out = network(scope, in, is_spiral ? 2 : 1, f), wanted[2];
-        wanted[0] = wg_mean(is_spiral ? wg_cross_entropy(out, t) : wg_squared_error(out, t), WG_ALL);
+        wg_loss *const loss_of = is_spiral ? wg_cross_entropy : wg_squared_error;
+        wanted[0] = wg_mean(WG_HERE(loss_of(out, t)), WG_ALL);
         wanted[1] = is_spiral ? wg_mean(wg_accuracy(out, t), WG_ALL) : wg_sqrt(wanted[0]);
         wg_minimize(&adam, scope, wanted[0]);
         double value[2];
@@ -261,8 +264,9 @@ static int print_table(lab l)
     lab_entry entry[COUNT];
     for (int i = 0; i < COUNT; i++)
         entry[i] = (lab_entry){ names[i], wg_activation_find(names[i]) };
-    printf("# Activations\n\nMade by `05_activation_lab --table` from the functions themselves; the "
-           "test command makes it\nagain and compares. Range and steepest slope are those of 8,001 "
+    printf("# Activations\n\n"
+           "Made by `05_activation_lab --table` from the functions themselves; the test command "
+           "makes it\nagain and compares. Range and steepest slope are those of 8,001 "
            "points between -20 and 20\nand of the ends; the error of f32 is the worst against f64 "
            "between -10 and 10, in units in the\nlast place and in eps (2^-23) of the larger of "
            "the value and 1; primitives are the recorded\noperations of a value, and of a value "

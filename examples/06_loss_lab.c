@@ -201,8 +201,8 @@ static int draw(const char *path)
           .upper = 4, .line_count = RIVALS },
         { .title = "Gradient", .x_label = "logit", .y_label = "", .line_count = RIVALS },
         { .title = "Curvature", .x_label = "logit", .y_label = "", .line_count = RIVALS },
-        { .title = "Learning with 20% of labels wrong", .x_label = "step", .y_label = "accuracy, clean",
-          .lower = 0.5, .upper = 1, .line_count = RIVALS },
+        { .title = "Learning with 20% of labels wrong", .x_label = "step",
+          .y_label = "accuracy, clean", .lower = 0.5, .upper = 1, .line_count = RIVALS },
     };
     for (int k = 0; k < RIVALS; k++) {
         for (int order = 0; order < 3; order++)

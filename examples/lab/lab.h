@@ -16,8 +16,8 @@ lab lab_open(void);
 /* Says on stderr what went wrong, if something did; returns what main should. */
 int lab_close(lab l, int status);
 
-/* f and its first orders - 1 derivatives at count points, computed in dtype: out[order * count + i].
- * Statuses of the library are handed on, here and below. */
+/* f and its first orders - 1 derivatives at count points, computed in dtype: in out[order * count +
+ * i]. Statuses of the library are handed on, here and below. */
 int lab_evaluate(lab l, wg_activation *f, wg_dtype dtype, int64_t count, const double *x,
                  int orders, double *out);
 /* count points from lower to upper, each a number of f32. */

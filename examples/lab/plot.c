@@ -222,7 +222,7 @@ int lab_draw(const char *path, const char *title, const char *subtitle, int coun
     FILE *out = fopen(path, "w");
     if (out == NULL) return WG_EFILE;
     const int rows = (count + COLUMNS - 1) / COLUMNS;
-    const double width = gap + COLUMNS * (panel_width + gap);
+    const double columns = COLUMNS, width = gap + columns * (panel_width + gap);
     const double height = head + rows * (panel_height + gap);
     fprintf(out, "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %.0f %.0f\" role=\"img\">"
                  "\n<title>", width, height);
