@@ -68,9 +68,9 @@ static int judge(lab l)
     if (status < 0) return status;
     int flat = 0;
     for (int i = 0; i < POINTS; i++) flat += fabs(wide[POINTS + i]) < 0.01;
-    printf("\nderivatives   three orders agree with differences to %s\n",
-           worst < 1e-8 ? "1e-8" : "less than 1e-8");
     char text[4][LAB_NUMBER];
+    printf("\nderivatives   three orders agree with differences to %s\n",
+           worst < 1e-8 ? "1e-8" : lab_number(worst, text[0]));
     printf("range         %s to %s; at -inf %s, at inf %s\n", lab_number(facts.least, text[0]),
            lab_number(facts.most, text[1]), lab_number(facts.left, text[2]),
            lab_number(facts.right, text[3]));
@@ -147,7 +147,7 @@ static int dive(lab l)
 /* ---- training: two small problems, beside three activations that are known ---- */
 
 enum { SAMPLES = 192, STEPS = 300, RIVALS = 4 };
-static const char *const rival_name[RIVALS] = { "serf", "relu", "gelu", "mish" };
+static const char *const rival_name[RIVALS] = { name, "relu", "gelu", "mish" };
 static double step_index[STEPS], course[2][RIVALS][STEPS];
 
 /* Two spirals to tell apart; a Chebyshev polynomial of the fifth degree to follow. */

@@ -95,8 +95,9 @@ static int judge(lab l)
     if (status < 0) fprintf(stderr, "%s\n", wg_explain(status, NULL, &error));
     if (status >= 0) status = lab_facts_find(l, of_logit, &facts);
     if (status < 0) return status;
+    char text[LAB_NUMBER];
     printf("\nderivatives   three orders agree with differences to %s\n",
-           worst < 1e-8 ? "1e-8" : "less than 1e-8");
+           worst < 1e-8 ? "1e-8" : lab_number(worst, text));
     printf("bounds        from %.4g to %.4g; steepest %.4f\n", facts.least + 0.0, facts.most,
            facts.steepest);
     printf("f32 error     %.1f ulp at %.4g\n", facts.ulp, facts.ulp_at);

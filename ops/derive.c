@@ -168,7 +168,7 @@ static uint32_t gaussian(wg__builder *b, stack *values)
 
 /* y / (x x + y y), what an angle turns by as x grows. Both are divided by the power of two of the
  * larger, which is exact and keeps the squares in range; its bits have no derivative, and the whole
- * does not depend on it. At the origin, where there is none, it is 0.                            */
+ * does not depend on it. At the origin, where there is none, it is 0, and infinitely far away.   */
 static uint32_t turn(wg__builder *b, stack *values)
 {
     const uint32_t y = pop(values);
@@ -185,8 +185,9 @@ static uint32_t turn(wg__builder *b, stack *values)
     const uint32_t bits = wg__emit_bitcast(b, size, bits_dtype);
     const uint32_t mask = wg__emit_full_like(b, bits, exponents);
     const uint32_t power = wg__emit_bitcast(b, wg__emit2(b, WG__OP_and, bits, mask), dtype);
-    /* Of subnormals the smallest normal number. */
+    /* Of subnormals the smallest normal number; */
     const double least = dtype == WG_F32 ? 0x1p-126 : 0x1p-1022;
+    const uint32_t is_far = wg__emit2(b, WG__OP_eq, size, wg__emit_full_like(b, size, INFINITY));
     const uint32_t unit =
         wg__emit2(b, WG__OP_maximum, power, wg__emit_full_like(b, power, least));
 
@@ -197,7 +198,8 @@ static uint32_t turn(wg__builder *b, stack *values)
     const uint32_t is_origin = wg__emit2(b, WG__OP_eq, sum, wg__emit_full_like(b, sum, 0.0));
     const uint32_t below =
         wg__emit_select(b, is_origin, wg__emit_full_like(b, sum, 1.0), sum);
-    return wg__emit2(b, WG__OP_div, wg__emit2(b, WG__OP_div, v, below), unit);
+    const uint32_t turned = wg__emit2(b, WG__OP_div, wg__emit2(b, WG__OP_div, v, below), unit);
+    return wg__emit_select(b, is_far, wg__emit_full_like(b, turned, 0.0), turned);
 }
 
 /* ---- running a rule ---- */

@@ -65,8 +65,9 @@ static wg_var accuracy_top_k(wg_var x, wg_var k) { return wg_accuracy_top_k(x, k
 #define BY_CLASS(name)        { #name, NULL, NULL, wg_##name, -12, 12 }
 static const formula formulas[] = {
     UNARY(square), UNARY(cube), UNARY(reciprocal), OWN(clamp), UNARY(safe_sqrt),
-    BINARY_IN(xlogy, 0, 9), UNARY(sinh), UNARY(cosh), UNARY(asinh), UNARY_IN(acosh, 1, 9),
-    UNARY_IN(atanh, -0.875, 0.875), OWN(variance), OWN(deviation), OWN(norm), OWN(logsumexp),
+    BINARY_IN(xlogy, 0, 9), UNARY(tan), UNARY_IN(asin, -0.875, 0.875),
+    UNARY_IN(acos, -0.875, 0.875), UNARY(atan), UNARY(sinh), UNARY(cosh), UNARY(asinh),
+    UNARY_IN(acosh, 1, 9), UNARY_IN(atanh, -0.875, 0.875), OWN(variance), OWN(deviation), OWN(norm), OWN(logsumexp),
     OWN(softmax), OWN(log_softmax), OWN(sort), BINARY(weighted_mean), BINARY(dot),
     OWN_OF_TWO(einsum),
 

@@ -56,6 +56,9 @@ WHOLE = [-40, -8, -3, -1.5, -1, -0.5, -1e-4, 1e-9, 1e-4, 0.25, 0.5, 1, 1.5, 3, 8
 UNIT = [-0.999999, -0.9, -0.5, -1e-4, 1e-9, 1e-4, 0.3, 0.5, 0.75, 0.9, 0.999999]
 FORMULAS = {
     "tan": (tan, WHOLE + [1.5707963267948966, 1e5]),
+    "asin": (lambda x: atan(x / jet.sqrt(1 - x * x)), UNIT),
+    "acos": (lambda x: 2 * atan(jet.sqrt((1 - x) / (1 + x))), UNIT),
+    "atan": (atan, WHOLE + [1e5, 1e9]),
     "sinh": (lambda x: (exp(x) - exp(-x)) / 2, WHOLE + [300, 700]),
     "cosh": (lambda x: (exp(x) + exp(-x)) / 2, WHOLE + [300, 700]),
     "asinh": (lambda x: log(x + jet.sqrt(x * x + 1)), WHOLE + [1e5, 1e9, 1e100]),

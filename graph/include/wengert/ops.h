@@ -62,7 +62,8 @@ wg_var wg_sin(wg_var x);      /* radians; 1 ulp; of infinities NaN; dx = g cos(x
 wg_var wg_cos(wg_var x);      /* radians; 1 ulp; dx = -g sin(x) */
 /* The angle of the point (x, y), from -pi to pi, from the axis of x on; 1 ulp. Zeros and infinities
  * as in C: of (0, 0) it is 0, of (-0, y) pi.
- *   vjp  dy = g x / (x x + y y),  dx = -g y / (x x + y y), without overflow; at (0, 0) both 0 */
+ *   vjp  dy = g x / (x x + y y),  dx = -g y / (x x + y y), without overflow; both 0 at (0, 0)
+ *       and infinitely far away */
 wg_var wg_atan2(wg_var y, wg_var x);
 wg_var wg_logistic(wg_var x); /* 1 / (1 + exp(-x)); 1.5 ulp; dx = g r logistic(-x): exact tails */
 wg_var wg_tanh(wg_var x);     /* 1.5 ulp; dx = 4 g logistic(2x) logistic(-2x): exact tails */

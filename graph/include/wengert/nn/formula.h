@@ -31,6 +31,14 @@ wg_var wg_xlogy(wg_var x, wg_var y);
  *   accuracy  4 eps; derivatives 16 eps of the largest addend
  *   vjp       dx = g (1 + r r) */
 wg_var wg_tan(wg_var x);
+/* The angle in radians whose sine, cosine or tangent is x; sine and tangent's odd to the last bit.
+ *   range     asin -pi/2 .. pi/2, acos 0 .. pi, both of -1 <= x <= 1, beyond NaN, with infinite
+ *             slopes at the ends; atan -pi/2 .. pi/2 of every number, +-inf included
+ *   accuracy  4 eps; derivatives 16 eps of the largest addend
+ *   vjp       dx = g / sqrt(1 - x x), its negative, g / (1 + x x) */
+wg_var wg_asin(wg_var x);
+wg_var wg_acos(wg_var x);
+wg_var wg_atan(wg_var x);
 
 /* ---- hyperbolic functions and their inverses ----
  * Values and slopes are odd or even to the last bit, and keep their digits next to 0; those of
@@ -130,6 +138,9 @@ WG_DECLARATIONS_END
 #define wg_safe_sqrt(...) WG_HERE(wg_safe_sqrt(__VA_ARGS__))
 #define wg_xlogy(...) WG_HERE(wg_xlogy(__VA_ARGS__))
 #define wg_tan(...) WG_HERE(wg_tan(__VA_ARGS__))
+#define wg_asin(...) WG_HERE(wg_asin(__VA_ARGS__))
+#define wg_acos(...) WG_HERE(wg_acos(__VA_ARGS__))
+#define wg_atan(...) WG_HERE(wg_atan(__VA_ARGS__))
 #define wg_sinh(...) WG_HERE(wg_sinh(__VA_ARGS__))
 #define wg_cosh(...) WG_HERE(wg_cosh(__VA_ARGS__))
 #define wg_asinh(...) WG_HERE(wg_asinh(__VA_ARGS__))
