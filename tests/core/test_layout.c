@@ -127,25 +127,6 @@
        FIELD(wg_epoch, loss, 16) FIELD(wg_epoch, metric, 24) FIELD(wg_epoch, validation_loss, 32) \
        FIELD(wg_epoch, validation_metric, 40) FIELD(wg_epoch, rate, 48)                           \
        FIELD(wg_epoch, seconds, 56) FIELD(wg_epoch, best, 64) FIELD(wg_epoch, reserved, 72)       \
-    SIZE(wg_class_scores, 96) FIELD(wg_class_scores, true_positive, 0)                            \
-       FIELD(wg_class_scores, false_positive, 8) FIELD(wg_class_scores, false_negative, 16)       \
-       FIELD(wg_class_scores, true_negative, 24) FIELD(wg_class_scores, precision, 32)            \
-       FIELD(wg_class_scores, recall, 40) FIELD(wg_class_scores, false_rate, 48)                  \
-       FIELD(wg_class_scores, f1, 56) FIELD(wg_class_scores, reserved, 64)                        \
-    SIZE(wg_roc, 32) FIELD(wg_roc, area, 0) FIELD(wg_roc, count, 8) FIELD(wg_roc, reserved, 16)   \
-    SIZE(wg_fit, 64) FIELD(wg_fit, mean_squared_error, 0)                                         \
-       FIELD(wg_fit, mean_absolute_error, 8) FIELD(wg_fit, largest_error, 16)                     \
-       FIELD(wg_fit, r2, 24) FIELD(wg_fit, reserved, 32)                                          \
-    SIZE(wg_kmeans_options, 48) FIELD(wg_kmeans_options, seed, 0)                                 \
-       FIELD(wg_kmeans_options, steps_max, 8) FIELD(wg_kmeans_options, reserved, 16)              \
-    SIZE(wg_matrix_names, 64) FIELD(wg_matrix_names, down, 0)                                     \
-       FIELD(wg_matrix_names, across, 8) FIELD(wg_matrix_names, row, 16)                          \
-       FIELD(wg_matrix_names, column, 24) FIELD(wg_matrix_names, reserved, 32)                    \
-    SIZE(wg_surface, 536) FIELD(wg_surface, x_label, 0) FIELD(wg_surface, y_label, 8)             \
-       FIELD(wg_surface, x_lower, 16) FIELD(wg_surface, x_upper, 24)                              \
-       FIELD(wg_surface, y_lower, 32) FIELD(wg_surface, y_upper, 40)                              \
-       FIELD(wg_surface, grid, 48) FIELD(wg_surface, points, 200)                                 \
-       FIELD(wg_surface, classes, 352) FIELD(wg_surface, reserved, 504)                           \
     SIZE(wg_layer_state, 232) FIELD(wg_layer_state, path, 0)                                      \
        FIELD(wg_layer_state, is_parameter, 128) FIELD(wg_layer_state, mean, 136)                  \
        FIELD(wg_layer_state, spread, 144) FIELD(wg_layer_state, norm, 152)                        \
