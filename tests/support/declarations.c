@@ -8,30 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-const char *const header_paths[HEADER_COUNT] = {
-    "core/include/wengert/core.h",
-    "graph/include/wengert/graph.h",
-    "graph/include/wengert/ops.h",
-    "graph/include/wengert/nn.h",
-    "graph/include/wengert/nn/activation.h",
-    "graph/include/wengert/nn/attention.h",
-    "graph/include/wengert/nn/convolution.h",
-    "graph/include/wengert/nn/formula.h",
-    "graph/include/wengert/nn/init.h",
-    "graph/include/wengert/nn/layer.h",
-    "graph/include/wengert/nn/loss.h",
-    "graph/include/wengert/nn/norm.h",
-    "graph/include/wengert/nn/optimizer.h",
-    "graph/include/wengert/nn/schedule.h",
-    "graph/include/wengert/nn/pooling.h",
-    "graph/include/wengert/nn/recurrent.h",
-    "runtime/include/wengert/runtime.h",
-    "runtime/include/wengert/data.h",
-    "runtime/include/wengert/metrics.h",
-    "runtime/include/wengert/train.h",
-    "runtime/include/wengert/unsupervised.h",
-    "runtime/include/wengert/report.h",
-    "runtime/include/wengert/wengert.h",
+static const char *const header_paths[] = {
+#include "public_headers.inc" /* the list of build.zig */
 };
 
 enum { TEXT_MAX = 1 << 17, WORD_MAX = 1 << 14, LIST_MAX = 4096 };
@@ -320,7 +298,8 @@ static void header_read(const char *path)
 int declarations(const declaration **out)
 {
     if (list_count == 0)
-        for (int i = 0; i < HEADER_COUNT; i++) header_read(header_paths[i]);
+        for (size_t i = 0; i < sizeof header_paths / sizeof header_paths[0]; i++)
+            header_read(header_paths[i]);
     *out = list;
     return list_count;
 }

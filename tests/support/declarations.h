@@ -4,9 +4,6 @@
 
 #include <stdbool.h>
 
-enum { HEADER_COUNT = 23 };
-extern const char *const header_paths[HEADER_COUNT];
-
 typedef enum declaration_kind {
     FUNCTION,  /* type: what it returns */
     CALLBACK,  /* a function type, or a field that points to a function */
