@@ -687,7 +687,7 @@ fn addTests(project: Project, lib: *Compile, legs: Legs) void {
         const dir = std.fs.path.dirname(file).?;
         _ = examples.add(project.program(stem, &.{file}, lib), "check", file, &.{b.fmt("{s}/{s}.txt", .{ dir, stem })});
     }
-    addLabs(project, lib, legs, examples);
+    addLabs(project, lib, examples);
     // One epoch of the main job: its table is a matter of bits, and these are the same everywhere.
     const job = examples.add(project.program("ttbar", &ttbar_sources, lib), "check", "examples/ttbar", &.{"examples/ttbar/ttbar.txt"});
     job.addArgs(&.{ "--epochs", "1", "--quiet", "--report" });
@@ -706,7 +706,7 @@ fn addLongTests(project: Project, lib: *Compile, legs: Legs) void {
 }
 
 /// Their numbers and their tables are the same everywhere; of their pictures only that they are made.
-fn addLabs(project: Project, lib: *Compile, legs: Legs, examples: *std.Build.Step) void {
+fn addLabs(project: Project, lib: *Compile, legs: Legs) void {
     const b = project.b;
     inline for (labs) |lab| {
         const stem = comptime std.fs.path.stem(lab.file);
@@ -715,8 +715,6 @@ fn addLabs(project: Project, lib: *Compile, legs: Legs, examples: *std.Build.Ste
         _ = run.addOutputFileArg(stem ++ ".svg");
         const table = legs.add(exe, "check", lab.table, &.{lab.table});
         table.addArg("--table");
-        examples.dependOn(&run.step);
-        examples.dependOn(&table.step);
         b.step(stem, "Run " ++ lab.file ++ " (-- FILE.svg or --table)").dependOn(&labRun(b, exe).step);
     }
 }

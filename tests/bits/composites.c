@@ -67,7 +67,8 @@ static const formula formulas[] = {
     UNARY(square), UNARY(cube), UNARY(reciprocal), OWN(clamp), UNARY(safe_sqrt),
     BINARY_IN(xlogy, 0, 9), UNARY(tan), UNARY_IN(asin, -0.875, 0.875),
     UNARY_IN(acos, -0.875, 0.875), UNARY(atan), UNARY(sinh), UNARY(cosh), UNARY(asinh),
-    UNARY_IN(acosh, 1, 9), UNARY_IN(atanh, -0.875, 0.875), OWN(variance), OWN(deviation), OWN(norm), OWN(logsumexp),
+    UNARY_IN(acosh, 1, 9), UNARY_IN(atanh, -0.875, 0.875), OWN(variance), OWN(deviation),
+    OWN(norm), OWN(logsumexp),
     OWN(softmax), OWN(log_softmax), OWN(sort), BINARY(weighted_mean), BINARY(dot),
     OWN_OF_TWO(einsum),
 
