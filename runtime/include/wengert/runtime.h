@@ -104,7 +104,7 @@ int wg_program_profile(wg_program *program, int64_t runs, wg_writer *write, void
 int wg_program_trace(wg_program *program, wg_writer *write, void *user);
 
 /* Equal for equal recordings on every machine; names of inputs and source lines are no part of
- * it. Of params: paths, dtypes, shapes and elements. */
+ * it. Of params: paths, dtypes, shapes, what is trained, and elements. */
 typedef struct wg_fingerprint { uint64_t word[2]; } wg_fingerprint;
 int wg_program_fingerprint(const wg_program *program, wg_fingerprint *out);
 int wg_params_fingerprint(const wg_params *params, wg_fingerprint *out);
