@@ -268,6 +268,7 @@ const tests = [_][]const u8{
     "tests/graph/test_body.c",
     "tests/graph/test_branch.c",
     "tests/graph/test_constructor.c",
+    "tests/graph/test_contract.c",
     "tests/graph/test_convolution.c",
     "tests/graph/test_ctc.c",
     "tests/graph/test_derivative.c",

@@ -44,14 +44,16 @@ static bool is_name(const word *w)
 
 /* ---- from file to words ---- */
 
-static void read_text(const char *path, char *text)
+char *header_text(const char *path)
 {
+    static char text[TEXT_MAX];
     FILE *file = fopen(path, "rb");
     check_msg(file != NULL, "%s cannot be opened: tests run in the root of the repository", path);
     const size_t length = fread(text, 1, TEXT_MAX - 1, file);
     fclose(file);
     check_msg(length < TEXT_MAX - 1, "%s is too long", path);
     text[length] = '\0';
+    return text;
 }
 
 static void blank(char *from, const char *to)
@@ -278,9 +280,8 @@ static void statement_add(int from, int end)
 
 static void header_read(const char *path)
 {
-    static char text[TEXT_MAX];
     header = path;
-    read_text(path, text);
+    char *text = header_text(path);
     blank_comments(text);
     blank_directives(text);
     const int count = cut_words(text);

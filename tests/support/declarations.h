@@ -23,6 +23,8 @@ typedef struct declaration {
     bool is_last; /* parameter or field of its owner */
 } declaration;
 
+/* The text of a header as it stands in the tree, until the next call. */
+char *header_text(const char *path);
 /* All declarations of all headers, read once; the tests run in the root of the repository. */
 int declarations(const declaration **list);
 /* Finds by kind and name; NULL if there is none. */

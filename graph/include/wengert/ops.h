@@ -22,7 +22,8 @@ WG_DECLARATIONS_BEGIN
 
 /* ---- arithmetic, elementwise ----
  * Every dtype but bool, and integers wrap, where nothing else is said; div takes f32 and f64.
- * Exactly rounded; further down the largest error is given, in ulp, f32 and f64 alike. */
+ * Exactly rounded, as is all that states no error. The largest error is given in units in the last
+ * place (ulp) of the exact result, f32 and f64 alike. */
 
 wg_var wg_add(wg_var x, wg_var y);     /* dx = g   dy = g */
 wg_var wg_sub(wg_var x, wg_var y);     /* dx = g   dy = -g */
@@ -39,12 +40,13 @@ wg_var wg_rem(wg_var x, wg_var y);
 wg_var wg_floor(wg_var x); /* f32, f64: the largest whole number not above x; derivative 0 */
 wg_var wg_round(wg_var x); /* f32, f64: the nearest, the even one of two; derivative 0 */
 
-/* ---- exponentials and roots, elementwise, f32 and f64 ---- */
+/* ---- exponentials and roots, elementwise, f32 and f64 ----
+ * The error holds for every x of the format, subnormal ones and results included. */
 
 wg_var wg_exp(wg_var x);   /* 1 ulp; dx = g r */
 wg_var wg_expm1(wg_var x); /* exp(x) - 1, right near 0; 2 ulp; dx = g exp(x) */
 wg_var wg_log(wg_var x);   /* 1 ulp; of 0 -inf, below NaN; dx = g / x */
-wg_var wg_log1p(wg_var x); /* log(1 + x), right near 0; 2 ulp; dx = g / (1 + x) */
+wg_var wg_log1p(wg_var x); /* log(1 + x), right near 0; 1 ulp; dx = g / (1 + x) */
 /* x to the power y; 1 ulp. A negative x has a value for whole y alone, else it is NaN; x^0 is 1,
  * also of 0, infinity and NaN. The numbers 1 to 4 as y are recorded as products.
  *   vjp  dx = g y x^(y - 1), 0 where both are 0;  dy = g r log x, 0 where x = 0, NaN where x < 0 */
@@ -54,9 +56,9 @@ wg_var wg_pow(wg_var x, wg_var y);
  * every order. */
 wg_var wg_logaddexp(wg_var x, wg_var y);
 wg_var wg_sqrt(wg_var x);  /* below 0 NaN; dx = g / (r + r), so +inf at 0 */
-wg_var wg_rsqrt(wg_var x); /* 1 / sqrt(x); 1 ulp; dx = -g r / (x + x) */
+wg_var wg_rsqrt(wg_var x); /* 1 / sqrt(x); 1.5 ulp; dx = -g r / (x + x) */
 
-/* ---- circular, sigmoid and error functions, elementwise, f32 and f64 ---- */
+/* ---- circular, sigmoid and error functions, elementwise, f32 and f64: likewise ---- */
 
 wg_var wg_sin(wg_var x);      /* radians; 1 ulp; of infinities NaN; dx = g cos(x) */
 wg_var wg_cos(wg_var x);      /* radians; 1 ulp; dx = -g sin(x) */
