@@ -39,6 +39,8 @@ typedef struct wg__array {
 
 bool wg__dtype_is(int dtype);          /* one of the six */
 bool wg__dtype_is_float(wg_dtype dtype);
+/* An element at any address as a double; an i64 beyond 2^53 is rounded. */
+double wg__element_number(wg_dtype dtype, const void *element);
 int wg__shape_check(wg_shape shape);   /* WG_OK, WG_ESHAPE if malformed, WG_ELIMIT */
 wg__shape wg__shape_of(wg_shape shape);
 wg_shape wg__shape_public(const wg__shape *shape); /* WG_ASSERTs rank <= WG_RANK_MAX */

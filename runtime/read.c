@@ -6,22 +6,9 @@
 
 /* ---- elements ---- */
 
-static double element_as_double(wg_dtype dtype, const void *element)
-{
-    switch (dtype) {
-    case WG_F32: return (double)*(const float *)element;
-    case WG_F64: return *(const double *)element;
-    case WG_I32: return (double)*(const int32_t *)element;
-    case WG_I64: return (double)*(const int64_t *)element;
-    case WG_U8:
-    case WG_BOOL: return (double)*(const uint8_t *)element;
-    }
-    return 0;
-}
-
 double wg__array_item(const wg__array *array)
 {
-    return element_as_double(array->dtype, array->data);
+    return wg__element_number(array->dtype, array->data);
 }
 
 void wg__array_unpack(const wg__array *array, const wg_tensor *out)

@@ -32,15 +32,8 @@ static bool number_of(const wg__planner *planner, uint32_t value, double *out)
 {
     const void *element = wg__uniform(planner, value);
     if (element == NULL) return false;
-    switch (value_at(planner, value)->type.dtype) {
-    case WG_F32: *out = (double)*(const float *)element; return true;
-    case WG_F64: *out = *(const double *)element; return true;
-    case WG_I32: *out = (double)*(const int32_t *)element; return true;
-    case WG_I64: *out = (double)*(const int64_t *)element; return true;
-    case WG_U8:
-    case WG_BOOL: *out = (double)*(const uint8_t *)element; return true;
-    }
-    return false;
+    *out = wg__element_number(value_at(planner, value)->type.dtype, element);
+    return true;
 }
 
 /* Zeros are told apart by their sign; an i64 too large for a double is no small number. */

@@ -1,8 +1,6 @@
 /* Views as the sections of a report read them: any dtype, any strides, any address. */
 #include "runtime/report/page.h"
 
-#include <string.h>
-
 int wg__report_view(wg_report *report, const char *what, const wg_view *view, int rank)
 {
     const int status = wg__view_check(view);
@@ -19,16 +17,7 @@ double wg__view_number(const wg_view *view, int64_t j, int64_t i)
     const int64_t place = i * view->stride[last] + (last > 0 ? j * view->stride[0] : 0);
     const unsigned char *from =
         (const unsigned char *)view->data + place * (int64_t)wg_dtype_bytes(view->dtype);
-    union { float f32; double f64; int32_t i32; int64_t i64; uint8_t u8; } value;
-    memcpy(&value, from, wg_dtype_bytes(view->dtype)); /* it may stand at any address */
-    switch (view->dtype) {
-    case WG_F32: return (double)value.f32;
-    case WG_F64: return value.f64;
-    case WG_I32: return value.i32;
-    case WG_I64: return (double)value.i64;
-    case WG_U8: case WG_BOOL: return value.u8;
-    }
-    return 0;
+    return wg__element_number(view->dtype, from);
 }
 
 bool wg__view_range(const wg_view *view, double *lower, double *upper)

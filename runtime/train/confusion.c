@@ -17,21 +17,18 @@ static bool is_class(double value, int64_t classes)
 
 int wg_confusion(wg_view predicted, wg_view truth, int64_t classes, int64_t *count)
 {
-    int64_t n;
+    wg__pairs pairs;
     if (count == NULL || classes < 1) return WG_EINVALID;
-    WG_TRY(wg__values_check(&predicted, &truth, &n));
     if (!is_integer(predicted.dtype) || !is_integer(truth.dtype)) return WG_EDTYPE;
-    double *called = wg__values_of(&predicted, n);
-    double *is = wg__values_of(&truth, n);
-    int status = called == NULL || is == NULL ? WG_EMEMORY : WG_OK;
-    for (int64_t i = 0; i < n && status >= 0; i++)
+    WG_TRY(wg__pairs_make(&predicted, &truth, &pairs));
+    const double *called = pairs.given, *is = pairs.truth;
+    int status = WG_OK;
+    for (int64_t i = 0; i < pairs.count && status >= 0; i++)
         if (!is_class(called[i], classes) || !is_class(is[i], classes)) status = WG_EINDEX;
-    if (status >= 0) {
-        memset(count, 0, (size_t)(classes * classes) * sizeof *count);
-        for (int64_t i = 0; i < n; i++) count[(int64_t)is[i] * classes + (int64_t)called[i]]++;
-    }
-    wg__values_release(called, n);
-    wg__values_release(is, n);
+    if (status >= 0) memset(count, 0, (size_t)(classes * classes) * sizeof *count);
+    for (int64_t i = 0; i < pairs.count && status >= 0; i++)
+        count[(int64_t)is[i] * classes + (int64_t)called[i]]++;
+    wg__pairs_release(&pairs);
     return status;
 }
 

@@ -1,9 +1,9 @@
 /* Views as rows of doubles: what a metric reads and writes. */
 #include "runtime/train/values.h"
 
-#include <string.h>
+#include <math.h>
 
-int wg__values_check(const wg_view *x, const wg_view *y, int64_t *count)
+static int views_check(const wg_view *x, const wg_view *y, int64_t *count)
 {
     WG_TRY(wg__view_check(x));
     WG_TRY(wg__view_check(y));
@@ -12,40 +12,51 @@ int wg__values_check(const wg_view *x, const wg_view *y, int64_t *count)
     return *count > 0 ? WG_OK : WG_EINVALID;
 }
 
-static double value_at(wg_dtype dtype, const void *data, int64_t i)
+/* The elements of a view, in memory that no view of theirs exceeds: none is wider than a double. */
+static void values_read(const wg_view *view, int64_t count, void *packed, double *out)
 {
-    switch (dtype) {
-    case WG_F32: return (double)((const float *)data)[i];
-    case WG_F64: return ((const double *)data)[i];
-    case WG_I32: return ((const int32_t *)data)[i];
-    case WG_I64: return (double)((const int64_t *)data)[i];
-    case WG_U8: case WG_BOOL: return ((const uint8_t *)data)[i];
-    }
-    return 0;
+    const size_t bytes = wg_dtype_bytes(view->dtype);
+    wg__view_pack(view, packed);
+    for (int64_t i = 0; i < count; i++)
+        out[i] = wg__element_number(view->dtype, (const char *)packed + (size_t)i * bytes);
 }
 
-double *wg__values_of(const wg_view *view, int64_t count)
+static bool has_nan(const double *value, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++)
+        if (isnan(value[i])) return true;
+    return false;
+}
+
+void wg__pairs_release(wg__pairs *pairs)
+{
+    const size_t bytes = (size_t)pairs->count * sizeof(double);
+    wg__release(&wg__allocator_default, pairs->given, bytes);
+    wg__release(&wg__allocator_default, pairs->truth, bytes);
+}
+
+int wg__pairs_make(const wg_view *given, const wg_view *truth, wg__pairs *out)
 {
     const wg_allocator *allocator = &wg__allocator_default;
+    wg__pairs pairs = { 0 };
     size_t bytes;
-    if (!wg__bytes_of(count, WG_F64, &bytes)) return NULL;
-    double *out = wg__allocate(allocator, bytes);
+    WG_TRY(views_check(given, truth, &pairs.count));
+    if (!wg__bytes_of(pairs.count, WG_F64, &bytes)) return WG_EMEMORY;
     void *packed = wg__allocate(allocator, bytes);
-    if (out == NULL || packed == NULL) {
-        wg__release(allocator, out, bytes);
-        wg__release(allocator, packed, bytes);
-        return NULL;
+    pairs.given = wg__allocate(allocator, bytes);
+    pairs.truth = wg__allocate(allocator, bytes);
+    int status = WG_EMEMORY;
+    if (packed != NULL && pairs.given != NULL && pairs.truth != NULL) {
+        values_read(given, pairs.count, packed, pairs.given);
+        values_read(truth, pairs.count, packed, pairs.truth);
+        const bool is_sound =
+            !has_nan(pairs.given, pairs.count) && !has_nan(pairs.truth, pairs.count);
+        status = is_sound ? WG_OK : WG_EFINITE;
     }
-    /* No element is wider than a double. */
-    wg__view_pack(view, packed);
-    for (int64_t i = 0; i < count; i++) out[i] = value_at(view->dtype, packed, i);
     wg__release(allocator, packed, bytes);
-    return out;
-}
-
-void wg__values_release(double *value, int64_t count)
-{
-    wg__release(&wg__allocator_default, value, (size_t)count * sizeof(double));
+    if (status < 0) wg__pairs_release(&pairs);
+    else *out = pairs;
+    return status;
 }
 
 int wg__values_room(const wg_tensor *tensor, int64_t count)

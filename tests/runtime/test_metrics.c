@@ -171,6 +171,36 @@ Test(metrics, calibration_by_hand)
                  WG_EINVALID);
 }
 
+/* As many bins as rows: a row has a bin of its own or shares it; each bin by its definition. */
+Test(metrics, calibration_has_as_many_bins_as_one_likes)
+{
+    enum { COUNT = 3000 };
+    static double probability[COUNT], mean[COUNT], share[COUNT];
+    static uint8_t truth[COUNT];
+    uint64_t state = test_seed();
+    for (int i = 0; i < COUNT; i++) {
+        probability[i] = (double)test_draw(&state, 0, 1 << 20) / (1 << 20);
+        truth[i] = (uint8_t)test_draw(&state, 0, 1);
+    }
+    check_status(wg_calibration(wg_f64(probability, WG_SHAPE(COUNT)), wg_u8(truth, WG_SHAPE(COUNT)),
+                                wg_tensor_of(mean, WG_F64, WG_SHAPE(COUNT)),
+                                wg_tensor_of(share, WG_F64, WG_SHAPE(COUNT)), NULL),
+                 WG_OK);
+    for (int bin = 0; bin < COUNT; bin += 37) {
+        double count = 0, sum = 0, trues = 0;
+        for (int i = 0; i < COUNT; i++) {
+            const bool is_last = bin == COUNT - 1 && probability[i] == 1;
+            if (floor(probability[i] * (double)COUNT) != bin && !is_last) continue;
+            count += 1;
+            sum += probability[i];
+            trues += truth[i];
+        }
+        check((count == 0) == isnan(mean[bin]));
+        if (count > 0) check_close(mean[bin], sum / count, 0);
+        if (count > 0) check_close(share[bin], trues / count, 0);
+    }
+}
+
 Test(metrics, fits_by_hand)
 {
     const double predicted[] = { 1, 2, 5 }, truth[] = { 1, 3, 2 };
