@@ -99,6 +99,11 @@ int wg_write_stderr(const char *text, size_t bytes, void *user)
     return stream_write(stderr, text, bytes);
 }
 
+int wg_write_file(const char *text, size_t bytes, void *user)
+{
+    return user == NULL ? WG_EINVALID : stream_write(user, text, bytes);
+}
+
 /* Not isalnum, which depends on the locale. */
 static bool is_name_character(char c)
 {

@@ -1,5 +1,5 @@
-/* Named columns over the same rows. Each column is one contiguous block, copied from whatever
- * view it was given as.                                                                         */
+/* Named columns over the same rows. Each column is one contiguous block: a copy of whatever view
+ * it was given as, or the lender's own.                                                         */
 #include "runtime/data/dataset.h"
 
 #include <string.h>
@@ -17,7 +17,7 @@ wg_dataset *wg_dataset_create(const wg_allocator *allocator)
 static void column_release(const wg_allocator *allocator, wg__column *column)
 {
     wg__release(allocator, column->name, strlen(column->name) + 1);
-    wg__release(allocator, column->data, column->bytes);
+    wg__release(allocator, column->memory, column->bytes);
 }
 
 void wg_dataset_free(wg_dataset *data)
@@ -44,8 +44,9 @@ const wg__column *wg__dataset_column(const wg_dataset *data, const char *name)
     return NULL;
 }
 
-int wg__dataset_reserve(wg_dataset *data, const char *name, wg_dtype dtype, wg_shape shape,
-                        void **out)
+/* Whether a column may join, and the bytes of it. */
+static int column_check(const wg_dataset *data, const char *name, wg_dtype dtype, wg_shape shape,
+                        size_t *bytes)
 {
     if (data == NULL || name == NULL) return WG_EINVALID;
     if (!wg__dtype_is((int)dtype)) return WG_EDTYPE;
@@ -53,22 +54,34 @@ int wg__dataset_reserve(wg_dataset *data, const char *name, wg_dtype dtype, wg_s
     if (shape.rank == 0) return WG_ESHAPE;
     if (!wg__name_is_valid(name, true) || wg__dataset_column(data, name) != NULL) return WG_ENAME;
     if (data->column_count > 0 && shape.dim[0] != data->row_count) return WG_ESHAPE;
-    wg__column column = { 0 };
-    if (!wg__bytes_of(wg_shape_count(shape), dtype, &column.bytes)) return WG_ELIMIT;
+    return wg__bytes_of(wg_shape_count(shape), dtype, bytes) ? WG_OK : WG_ELIMIT;
+}
+
+/* Appends it, of that view; memory is the dataset's from then on. */
+static int column_append(wg_dataset *data, const char *name, wg_view view, size_t bytes,
+                         void *memory)
+{
     WG_TRY(wg__grow(&data->allocator, (void **)&data->column, &data->column_capacity,
                     data->column_count + 1, sizeof *data->column));
-    column.name = wg__string_copy(&data->allocator, name);
-    if (column.name == NULL) return WG_EMEMORY;
-    column.data = wg__allocate(&data->allocator, column.bytes);
-    if (column.data == NULL) {
-        wg__release(&data->allocator, column.name, strlen(name) + 1);
-        return WG_EMEMORY;
-    }
-    column.view = wg_view_of(column.data, dtype, shape);
-    data->column[data->column_count++] = column;
-    data->row_count = shape.dim[0];
-    *out = column.data;
+    char *copy = wg__string_copy(&data->allocator, name);
+    if (copy == NULL) return WG_EMEMORY;
+    data->column[data->column_count++] =
+        (wg__column){ .name = copy, .view = view, .memory = memory, .bytes = bytes };
+    data->row_count = view.shape.dim[0];
     return WG_OK;
+}
+
+int wg__dataset_reserve(wg_dataset *data, const char *name, wg_dtype dtype, wg_shape shape,
+                        void **out)
+{
+    size_t bytes;
+    WG_TRY(column_check(data, name, dtype, shape, &bytes));
+    void *memory = wg__allocate(&data->allocator, bytes);
+    if (memory == NULL) return WG_EMEMORY;
+    const int status = column_append(data, name, wg_view_of(memory, dtype, shape), bytes, memory);
+    if (status < 0) wg__release(&data->allocator, memory, bytes);
+    else *out = memory;
+    return status;
 }
 
 void wg__dataset_drop_last(wg_dataset *data)
@@ -103,6 +116,17 @@ int wg_dataset_add(wg_dataset *data, const char *column, wg_view view)
     WG_TRY(wg__dataset_reserve(data, column, view.dtype, view.shape, &memory));
     wg__view_pack(&view, memory);
     return WG_OK;
+}
+
+int wg_dataset_lend(wg_dataset *data, const char *column, wg_view view)
+{
+    size_t bytes;
+    WG_TRY(wg__view_check(&view));
+    WG_TRY(column_check(data, column, view.dtype, view.shape, &bytes));
+    const bool is_aligned = (uintptr_t)view.data % wg_dtype_bytes(view.dtype) == 0;
+    if (!is_aligned || !wg__view_is_contiguous(&view)) return WG_EINVALID;
+    const wg_view lent = wg_view_of(view.data, view.dtype, view.shape);
+    return column_append(data, column, lent, bytes, NULL);
 }
 
 int wg_dataset_find(const wg_dataset *data, const char *column, wg_view *view)

@@ -10,9 +10,9 @@
 
 typedef struct wg__column {
     char *name;
-    wg_view view; /* contiguous; rank 1 or more */
-    void *data;
-    size_t bytes;
+    wg_view view;    /* contiguous; rank 1 or more */
+    void *memory;    /* the view's, if it is the dataset's own; NULL: lent */
+    size_t bytes;    /* of all rows */
 } wg__column;
 
 struct wg_dataset {

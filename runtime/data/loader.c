@@ -123,7 +123,7 @@ int wg_loader_start(wg_loader *loader, int64_t epoch)
 static void gather(wg_loader *loader, int64_t i)
 {
     const size_t bytes = row_bytes(loader, i);
-    const unsigned char *from = loader->data->column[i].data;
+    const unsigned char *from = loader->data->column[i].view.data;
     unsigned char *to = loader->memory[i];
     for (int64_t row = loader->start; row < loader->stop; row++, to += bytes)
         memcpy(to, from + (size_t)loader->order[row] * bytes, bytes);

@@ -23,9 +23,9 @@ typedef struct splitter {
 static int64_t group_value(const wg__column *group, int64_t row)
 {
     switch (group->view.dtype) {
-    case WG_I32: return ((const int32_t *)group->data)[row];
-    case WG_I64: return ((const int64_t *)group->data)[row];
-    case WG_U8: case WG_BOOL: return ((const uint8_t *)group->data)[row];
+    case WG_I32: return ((const int32_t *)group->view.data)[row];
+    case WG_I64: return ((const int64_t *)group->view.data)[row];
+    case WG_U8: case WG_BOOL: return ((const uint8_t *)group->view.data)[row];
     case WG_F32: case WG_F64: break;
     }
     return 0;
@@ -124,7 +124,8 @@ static int part_fill(const splitter *split, int64_t k, int64_t rows, wg_dataset 
         unsigned char *to = memory;
         for (int64_t row = 0; row < split->data->row_count; row++) {
             if (split->part[row] != k) continue;
-            memcpy(to, (const unsigned char *)column->data + (size_t)row * row_bytes, row_bytes);
+            memcpy(to, (const unsigned char *)column->view.data + (size_t)row * row_bytes,
+                   row_bytes);
             to += row_bytes;
         }
     }

@@ -2,6 +2,7 @@
 #include "support/test.h"
 
 #include <core/internal.h>
+#include <stdio.h>
 #include <string.h>
 
 Test(text, additions_follow_each_other)
@@ -122,6 +123,24 @@ Test(text, nothing_written_to_a_stream_is_success)
 {
     check_status(wg_write_stdout("", 0, NULL), WG_OK);
     check_status(wg_write_stderr("", 0, NULL), WG_OK);
+}
+
+Test(text, a_file_gets_the_bytes_and_a_closed_way_is_an_error)
+{
+    char back[8] = { 0 };
+    FILE *file = tmpfile();
+    check(file != NULL);
+    check_status(wg_write_file("one", 3, file), WG_OK);
+    check_status(wg_write_file("two!", 3, file), WG_OK);
+    rewind(file);
+    check_equal_i(fread(back, 1, sizeof back, file), 6);
+    check_text(back, "onetwo");
+    fclose(file);
+    check_status(wg_write_file("x", 1, NULL), WG_EINVALID);
+    file = fopen(__FILE__, "r"); /* which cannot be written to */
+    if (file == NULL) return;
+    check_status(wg_write_file("x", 1, file), WG_EFILE);
+    fclose(file);
 }
 
 Test(text, names_of_one_part)

@@ -95,6 +95,7 @@ typedef struct wg_allocator {
  * its bytes, with no zero.                                                                       */
 typedef int wg_writer(const char *text, size_t bytes, void *user);
 wg_writer wg_write_stdout, wg_write_stderr; /* user is ignored; WG_EFILE if the stream fails */
+wg_writer wg_write_file; /* user: an open FILE of the C runtime that the library uses */
 
 /* A zero that is meant, for option fields whose 0 stands for the default. */
 #define WG_ZERO 1e-300

@@ -23,7 +23,12 @@ void wg_dataset_free(wg_dataset *data); /* a loader that uses it keeps it alive 
  *   errors    WG_ENAME a name that is taken or has other characters than letters, digits, _ . - /
  *             WG_ESHAPE a scalar, or another number of rows than the columns before             */
 int wg_dataset_add(wg_dataset *data, const char *column, wg_view view);
-/* The column as a contiguous view of the dataset's own memory, valid until the dataset is freed. */
+/* The same without a copy: the view is borrowed until the dataset and its loaders are freed. It is
+ * contiguous and aligned, as arrays of C are.
+ *
+ *   errors    WG_EINVALID it is not, and has to be copied; those of wg_dataset_add              */
+int wg_dataset_lend(wg_dataset *data, const char *column, wg_view view);
+/* The column as a contiguous view of the memory it lies in, valid until the dataset is freed. */
 int wg_dataset_find(const wg_dataset *data, const char *column, wg_view *view);
 int64_t wg_dataset_count(const wg_dataset *data); /* rows */
 /* Of names, dtypes, shapes and elements, whatever the order of the columns; NaN is one. */
