@@ -1,6 +1,7 @@
 /* Configurations: what was written is read again, and what nobody declared is refused. */
 #include "support/files.h"
 #include "support/memory.h"
+#include "support/page.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -37,18 +38,6 @@ Test(config, values_are_texts_and_numbers)
     wg_config_free(NULL);
 }
 
-typedef struct buffer { char text[400]; size_t bytes; } buffer;
-
-static int buffer_write(const char *text, size_t bytes, void *user)
-{
-    buffer *to = user;
-    check(to->bytes + bytes < sizeof to->text);
-    memcpy(to->text + to->bytes, text, bytes);
-    to->bytes += bytes;
-    to->text[to->bytes] = '\0';
-    return WG_OK;
-}
-
 Test(config, what_is_printed_is_read)
 {
     const char *path = test_path("config");
@@ -56,13 +45,14 @@ Test(config, what_is_printed_is_read)
     wg_config *config = config_open(NULL), *copy = config_open(NULL);
     wg_error error = { 0 };
     for (int i = 0; i < 4; i++) {
-        buffer out = { .bytes = 0 };
+        static test_page out;
+        out.length = 0;
         check_status(wg_config_set(config, "name", names[i]), WG_OK);
-        check_status(wg_config_print(config, buffer_write, &out), WG_OK);
+        check_status(wg_config_print(config, test_page_write, &out), WG_OK);
         if (i == 0)
             check_text(out.text, "width=128  # units of a layer\nrate=1e-3\nname=plain"
                                  "  # for the report\n");
-        test_file_write(path, out.text, out.bytes);
+        test_file_write(path, out.text, out.length);
         check_msg(wg_config_read(copy, path, &error) == WG_OK, "%s", error.message);
         check_text(wg_config_text(copy, "name"), names[i]);
         check_text(wg_config_text(copy, "width"), "128");

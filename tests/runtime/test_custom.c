@@ -1,6 +1,6 @@
 /* Derivatives and kernels of one's own. Expected values are formulas in double. */
+#include "graph/lab.h"
 #include "support/memory.h"
-#include "support/test.h"
 
 #include <math.h>
 #include <string.h>
@@ -8,28 +8,12 @@
 
 static const double three[3] = { 0.5, -1.25, 2 };
 
-typedef struct bench { wg_runtime *runtime; wg_tape *tape; } bench;
-
-static bench bench_open(int threads)
-{
-    bench b = { wg_runtime_create(WG_OPTIONS(wg_runtime_options, .threads = threads)),
-                wg_tape_create(NULL) };
-    check(b.runtime != NULL && b.tape != NULL);
-    return b;
-}
-
-static void bench_close(bench b)
-{
-    wg_runtime_free(b.runtime);
-    wg_tape_free(b.tape);
-}
-
-static wg_var input(bench b)
+static wg_var input(lab b)
 {
     return wg_input(b.tape, NULL, wg_f64(three, WG_SHAPE(3)));
 }
 
-static void check_values(bench b, wg_var x, const double *expected)
+static void check_values(lab b, wg_var x, const double *expected)
 {
     double found[3];
     const int status = wg_read_f64(b.runtime, x, found, 3);
@@ -63,12 +47,12 @@ static wg_var reversed(wg_var x)
 
 Test(custom, the_value_is_untouched_and_the_derivative_the_rule_s)
 {
-    const bench b = bench_open(1);
+    const lab b = lab_open(1);
     const wg_var x = input(b);
     const wg_var y = reversed(wg_square(x));
     check_values(b, y, (const double[]){ 0.25, 1.5625, 4 });
     check_values(b, slope(y, x), (const double[]){ -0.5, 1.25, -2 });
-    bench_close(b);
+    lab_close(b);
 }
 
 /* y = exp(x) with dy = g y: the rule by its result is right to any order. */
@@ -82,14 +66,14 @@ static int exp_rule(const wg_var *in, wg_var y, wg_var cotangent, wg_var *gradie
 
 Test(custom, a_rule_by_its_result_is_differentiated_again)
 {
-    const bench b = bench_open(1);
+    const lab b = lab_open(1);
     const wg_var x = input(b);
     const wg_var y = wg_custom_vjp(wg_exp(x), 1, &x, exp_rule, NULL);
     const double expected[3] = { exp(three[0]), exp(three[1]), exp(three[2]) };
     const wg_var second = slope(slope(y, x), x);
     check_values(b, second, expected);
     check_values(b, slope(second, x), expected);
-    bench_close(b);
+    lab_close(b);
 }
 
 /* Two inputs, one of them an integer, and a value from outside. */
@@ -105,7 +89,7 @@ static int product_rule(const wg_var *in, wg_var y, wg_var cotangent, wg_var *gr
 
 Test(custom, a_rule_may_use_values_from_outside_and_leave_integers_out)
 {
-    const bench b = bench_open(1);
+    const lab b = lab_open(1);
     const int32_t counts[3] = { 1, 2, 3 };
     const wg_var in[2] = { input(b), wg_input(b.tape, NULL, wg_i32(counts, WG_SHAPE(3))) };
     outside w = { input(b) };
@@ -114,18 +98,18 @@ Test(custom, a_rule_may_use_values_from_outside_and_leave_integers_out)
     const wg_var first = slope(z, in[0]);
     check_values(b, first, (const double[]){ 0.5, -2.5, 6 });
     check_values(b, slope(first, w.weight), (const double[]){ 1, 2, 3 });
-    bench_close(b);
+    lab_close(b);
 }
 
 /* What the rule does not list is constant to the derivative. */
 Test(custom, nothing_flows_to_what_is_not_listed)
 {
-    const bench b = bench_open(1);
+    const lab b = lab_open(1);
     const wg_var x = input(b);
     const wg_var z = input(b);
     const wg_var y = wg_custom_vjp(wg_mul(x, z), 1, &x, exp_rule, NULL);
     check_values(b, slope(y, z), (const double[]){ 0, 0, 0 });
-    bench_close(b);
+    lab_close(b);
 }
 
 static int squares_by_exp(const wg_var *in, wg_var *out, void *user)
@@ -140,7 +124,7 @@ static int squares_by_exp(const wg_var *in, wg_var *out, void *user)
 /* Inside, the derivative is taken per row; outside, that of the rows through the batched rule. */
 Test(custom, rules_go_with_the_rows_of_a_vmap)
 {
-    const bench b = bench_open(1);
+    const lab b = lab_open(1);
     const wg_var x = wg_reshape(input(b), WG_SHAPE(3, 1));
     wg_var y;
     check_status(wg_vmap(squares_by_exp, NULL, 1, &x, 1, &y), WG_OK);
@@ -149,7 +133,7 @@ Test(custom, rules_go_with_the_rows_of_a_vmap)
     check_values(b, y, expected);
     for (int i = 0; i < 3; i++) expected[i] = 4 * exp(2 * three[i]);
     check_values(b, slope(y, x), expected);
-    bench_close(b);
+    lab_close(b);
 }
 
 typedef struct row_scale { wg_var factor; } row_scale;
@@ -173,14 +157,14 @@ static int row_scaled(const wg_var *in, wg_var *out, void *user)
 
 Test(custom, rules_may_use_values_of_their_row)
 {
-    const bench b = bench_open(1);
+    const lab b = lab_open(1);
     const wg_var in[2] = { wg_reshape(input(b), WG_SHAPE(3, 1)),
                            wg_reshape(input(b), WG_SHAPE(3, 1)) };
     wg_var y;
     check_status(wg_vmap(row_scaled, NULL, 2, in, 1, &y), WG_OK);
     check_values(b, y, three);
     check_values(b, slope(y, in[0]), (const double[]){ 0.25, 1.5625, 4 });
-    bench_close(b);
+    lab_close(b);
 }
 
 static int narrow_rule(const wg_var *in, wg_var y, wg_var cotangent, wg_var *gradient, void *user)
@@ -204,7 +188,7 @@ static int empty_rule(const wg_var *in, wg_var y, wg_var cotangent, wg_var *grad
 
 static void check_refused(wg_vjp_rule *rule, const char *text)
 {
-    const bench b = bench_open(1);
+    const lab b = lab_open(1);
     const wg_var x = input(b);
     const wg_var y = wg_custom_vjp(wg_square(x), 1, &x, rule, NULL);
     check_status(wg_tape_status(y.tape), rule == NULL ? WG_EINVALID : WG_ECALLBACK);
@@ -212,7 +196,7 @@ static void check_refused(wg_vjp_rule *rule, const char *text)
     check_contains(wg_tape_message(b.tape), "test_custom.c");
     check_status(wg_tape_reset(b.tape), rule == NULL ? WG_EINVALID : WG_ECALLBACK);
     check_values(b, reversed(input(b)), three);
-    bench_close(b);
+    lab_close(b);
 }
 
 Test(custom, a_rule_that_gives_nothing_or_another_shape_is_told)
@@ -255,7 +239,7 @@ static wg_var power(wg_var x, tally *t, wg_vjp_rule *rule)
  * though the program of the first recording is used again. */
 Test(custom, a_kernel_is_called_once_a_run_with_what_its_recording_bound)
 {
-    const bench b = bench_open(2);
+    const lab b = lab_open(2);
     tally square = { .power = 2 }, cube = { .power = 3 };
     const wg_var y = power(wg_slice(input(b), 0, 2, -1, -1), &square, NULL);
     check_values(b, y, (const double[]){ 4, 1.5625, 0.25 });
@@ -265,12 +249,12 @@ Test(custom, a_kernel_is_called_once_a_run_with_what_its_recording_bound)
     check_values(b, z, (const double[]){ 8, -1.953125, 0.125 });
     check_equal_i(square.calls, 1);
     check_equal_i(cube.calls, 1);
-    bench_close(b);
+    lab_close(b);
 }
 
 Test(custom, a_kernel_runs_in_programs)
 {
-    const bench b = bench_open(2);
+    const lab b = lab_open(2);
     tally square = { .power = 2 };
     const wg_var y = power(wg_input(b.tape, "x", wg_f64(three, WG_SHAPE(3))), &square, NULL);
     wg_program *program = wg_compile(b.runtime, b.tape, 1, &y);
@@ -288,30 +272,30 @@ Test(custom, a_kernel_runs_in_programs)
     check_contains(wg_program_message(program), "extern power");
     wg_program_free(copy);
     wg_program_free(program);
-    bench_close(b);
+    lab_close(b);
 }
 
 Test(custom, a_kernel_has_the_derivative_of_its_rule)
 {
-    const bench b = bench_open(1);
+    const lab b = lab_open(1);
     tally square = { .power = 2 };
     const wg_var x = input(b);
     const wg_var first = slope(power(x, &square, square_rule), x);
     check_values(b, first, (const double[]){ 1, -2.5, 4 });
     check_values(b, slope(first, x), (const double[]){ 2, 2, 2 });
-    bench_close(b);
+    lab_close(b);
 }
 
 Test(custom, without_a_rule_a_derivative_names_the_kernel)
 {
-    const bench b = bench_open(1);
+    const lab b = lab_open(1);
     tally square = { .power = 2 };
     const wg_var x = input(b);
     const wg_var first = slope(power(x, &square, NULL), x);
     double found[3];
     check_status(wg_read_f64(b.runtime, first, found, 3), WG_EGRADIENT);
     check_contains(wg_tape_message(b.tape), "power has no rule for its derivative");
-    bench_close(b);
+    lab_close(b);
 }
 
 /* A rule made of a kernel without one: the first derivative is there, the second is refused. */
@@ -325,7 +309,7 @@ static int rule_by_kernel(const wg_var *in, wg_var y, wg_var cotangent, wg_var *
 
 Test(custom, the_order_that_a_rule_cannot_give_is_refused)
 {
-    const bench b = bench_open(1);
+    const lab b = lab_open(1);
     tally square = { .power = 2 };
     const wg_var x = input(b);
     const wg_var y = wg_mul(x, wg_square(x));
@@ -334,13 +318,13 @@ Test(custom, the_order_that_a_rule_cannot_give_is_refused)
     check_values(b, first, (const double[]){ 0.75, 4.6875, 12 });
     check_status(wg_keep(slope(first, x)), WG_EGRADIENT);
     check_contains(wg_tape_message(b.tape), "power has no rule for its derivative");
-    bench_close(b);
+    lab_close(b);
 }
 
 /* A failing kernel fails the run, and no parameter is touched. */
 Test(custom, a_failing_kernel_commits_nothing)
 {
-    const bench b = bench_open(1);
+    const lab b = lab_open(1);
     wg_params *params = wg_params_create(NULL);
     tally bad = { .power = 2, .fails = 1 };
     for (int pass = 0; pass < 2; pass++) {
@@ -357,7 +341,7 @@ Test(custom, a_failing_kernel_commits_nothing)
     check_contains(wg_tape_message(b.tape), "extern: power failed: nothing was stored");
     check_contains(wg_tape_message(b.tape), "test_custom.c");
     wg_params_free(params);
-    bench_close(b);
+    lab_close(b);
 }
 
 static int row_power(const wg_var *in, wg_var *out, void *user)
@@ -368,7 +352,7 @@ static int row_power(const wg_var *in, wg_var *out, void *user)
 
 Test(custom, a_kernel_in_a_vmap_is_called_row_by_row)
 {
-    const bench b = bench_open(1);
+    const lab b = lab_open(1);
     tally square = { .power = 2 };
     const wg_var x = wg_reshape(input(b), WG_SHAPE(3, 1));
     wg_var y;
@@ -376,7 +360,7 @@ Test(custom, a_kernel_in_a_vmap_is_called_row_by_row)
     check_values(b, y, (const double[]){ 0.25, 1.5625, 4 });
     check_equal_i(square.calls, 3);
     check_values(b, slope(y, x), (const double[]){ 1, -2.5, 4 });
-    bench_close(b);
+    lab_close(b);
 }
 
 /* Sums the columns of each row; tells nobody how often it was called, for it is called anywhere. */
@@ -398,19 +382,19 @@ Test(custom, a_kernel_by_rows_takes_any_piece_of_a_batch)
     static float data[N * 4], found[N];
     const wg_extern_op op = { .name = "row_sum", .kernel = sum_kernel, .by_rows = true };
     for (int i = 0; i < N * 4; i++) data[i] = (float)(i % 23);
-    const bench b = bench_open(2);
+    const lab b = lab_open(2);
     const wg_var x = wg_scale(wg_batch(b.tape, "x", wg_f32(data, WG_SHAPE(N, 4))), 2);
     const wg_var y = wg_scale(wg_extern(&op, 1, &x, WG_F32, WG_SHAPE(N)), 0.5);
     check_msg(wg_read_f32(b.runtime, y, found, N) == WG_OK, "%s", wg_tape_message(b.tape));
     for (int i = 0; i < N; i++)
         check_close(found[i], data[4 * i] + data[4 * i + 1] + data[4 * i + 2] + data[4 * i + 3],
                     0);
-    bench_close(b);
+    lab_close(b);
 }
 
 Test(custom, a_kernel_that_is_malformed_is_told)
 {
-    const bench b = bench_open(1);
+    const lab b = lab_open(1);
     const wg_extern_op list[] = {
         { .name = "nothing" },
         { .name = "no name", .kernel = power_kernel },
@@ -425,7 +409,7 @@ Test(custom, a_kernel_that_is_malformed_is_told)
         check_status(wg_tape_status(y.tape), status[i]);
         wg_tape_reset(b.tape);
     }
-    bench_close(b);
+    lab_close(b);
 }
 
 /* ---- memory ---- */

@@ -2,6 +2,7 @@
  * (which test_graphs.c compares with the statements), and what a chain alone reads has no memory.
  * Recordings are random: all dtypes, extents around a tile's, loads of every stride. */
 #include "runtime/network.h"
+#include "support/page.h"
 
 #include <string.h>
 
@@ -374,25 +375,19 @@ Test(fuse, an_update_that_is_not_finite_is_met_in_its_tile)
 
 /* ---- as text ---- */
 
-static int text_write(const char *bytes, size_t count, void *user)
-{
-    wg__text_add(user, "%.*s", (int)count, bytes);
-    return WG_OK;
-}
-
 Test(fuse, a_program_shows_its_micro_ops)
 {
-    static char space[4000];
-    wg__text text = wg__text_of(space, sizeof space);
+    static test_page page;
     wg_runtime *runtime = runtime_make(1, false);
     wg_tape *tape = wg_tape_create(NULL);
     const wg_var x = wg_input(tape, "x", wg_f32(few, WG_SHAPE(64, 64)));
     const wg_var y = wg_mul(wg_tanh(x), x);
     wg_program *program = program_of(runtime, tape, 1, &y);
-    check_status(wg_program_print(program, text_write, &text), WG_OK);
-    check_contains(space, "1 instructions in 1 stages");
-    check_contains(space, "    2 ops in 2 calls on tiles of 512: 1 loads, 1 stores, 1 registers\n");
-    check_contains(space, " [64, 64] f32 = tanh(input 0)  tile");
+    check_status(wg_program_print(program, test_page_write, &page), WG_OK);
+    check_contains(page.text, "1 instructions in 1 stages");
+    check_contains(page.text,
+                   "    2 ops in 2 calls on tiles of 512: 1 loads, 1 stores, 1 registers\n");
+    check_contains(page.text, " [64, 64] f32 = tanh(input 0)  tile");
     wg_program_free(program);
     wg_tape_free(tape);
     wg_runtime_free(runtime);

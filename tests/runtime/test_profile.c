@@ -1,21 +1,10 @@
 /* Profiles: every instruction is there once, shares are of one whole, nothing is stored. */
 #include "runtime/network.h"
 #include "support/memory.h"
+#include "support/page.h"
 
 #include <stdio.h>
 #include <string.h>
-
-typedef struct page { char text[60000]; size_t length; } page;
-
-static int page_write(const char *text, size_t bytes, void *user)
-{
-    page *p = user;
-    if (p->length + bytes >= sizeof p->text) return -1;
-    memcpy(p->text + p->length, text, bytes);
-    p->length += bytes;
-    p->text[p->length] = '\0';
-    return 0;
-}
 
 static int refuse_write(const char *text, size_t bytes, void *user)
 {
@@ -86,11 +75,11 @@ static void check_rows(const char *text, int64_t count)
 Test(profile, every_instruction_has_a_line_and_nothing_is_stored)
 {
     for (int threads = 1; threads <= 3; threads += 2) {
-        page p = { .length = 0 };
+        test_page p = { .length = 0 };
         wg_fingerprint before, after;
         lab l = lab_open(threads);
         check_status(wg_params_fingerprint(l.params, &before), WG_OK);
-        check_status(wg_program_profile(l.program, 3, page_write, &p), WG_OK);
+        check_status(wg_program_profile(l.program, 3, test_page_write, &p), WG_OK);
         check_status(wg_params_fingerprint(l.params, &after), WG_OK);
         check_bytes(&before, &after, sizeof before);
         check_contains(p.text, "best of 3 runs: ");
@@ -105,9 +94,9 @@ Test(profile, every_instruction_has_a_line_and_nothing_is_stored)
  * bracket that is not closed. */
 Test(profile, a_trace_has_an_event_for_each_instruction_of_each_item)
 {
-    page p = { .length = 0 };
+    test_page p = { .length = 0 };
     lab l = lab_open(2);
-    check_status(wg_program_trace(l.program, page_write, &p), WG_OK);
+    check_status(wg_program_trace(l.program, test_page_write, &p), WG_OK);
     int64_t events = 0;
     const wg__frame *frame = l.program->frame;
     for (int64_t i = 0; i < frame->item_count; i++)
@@ -124,17 +113,17 @@ Test(profile, a_trace_has_an_event_for_each_instruction_of_each_item)
 
 Test(profile, what_cannot_be_done_is_refused)
 {
-    page p = { .length = 0 };
+    test_page p = { .length = 0 };
     lab l = lab_open(1);
-    check_status(wg_program_profile(l.program, 0, page_write, &p), WG_EINVALID);
-    check_status(wg_program_profile(NULL, 1, page_write, &p), WG_EINVALID);
+    check_status(wg_program_profile(l.program, 0, test_page_write, &p), WG_EINVALID);
+    check_status(wg_program_profile(NULL, 1, test_page_write, &p), WG_EINVALID);
     check_status(wg_program_profile(l.program, 1, NULL, &p), WG_EINVALID);
-    check_status(wg_program_trace(NULL, page_write, &p), WG_EINVALID);
+    check_status(wg_program_trace(NULL, test_page_write, &p), WG_EINVALID);
     check_status(wg_program_trace(l.program, NULL, &p), WG_EINVALID);
     check_status(wg_program_profile(l.program, 1, refuse_write, &p), WG_EFILE);
     check_status(wg_program_trace(l.program, refuse_write, &p), WG_EFILE);
     l.program->port[0].is_bound = l.program->port[1].is_bound = false;
-    check_status(wg_program_trace(l.program, page_write, &p), WG_EUNBOUND);
+    check_status(wg_program_trace(l.program, test_page_write, &p), WG_EUNBOUND);
     check_equal_i(p.length, 0);
     lab_close(&l);
 }
@@ -143,7 +132,7 @@ Test(profile, what_cannot_be_done_is_refused)
 static int profile_all(const wg_allocator *allocator, void *user)
 {
     static const float x[4] = { 1, 2, 3, 4 };
-    page *p = user;
+    test_page *p = user;
     p->length = 0;
     int status = WG_EMEMORY;
     wg_runtime *runtime = wg_runtime_create(
@@ -153,7 +142,7 @@ static int profile_all(const wg_allocator *allocator, void *user)
     const wg_var y = wg_sum(wg_tanh(wg_matmul(in, in)), WG_ALL);
     wg_program *program = wg_compile(runtime, tape, 1, &y);
     if (program != NULL) status = wg_program_bind(program, "x", wg_f32(x, WG_SHAPE(2, 2)));
-    if (status >= 0) status = wg_program_trace(program, page_write, p);
+    if (status >= 0) status = wg_program_trace(program, test_page_write, p);
     wg_program_free(program);
     wg_tape_free(tape);
     wg_runtime_free(runtime);
@@ -162,7 +151,7 @@ static int profile_all(const wg_allocator *allocator, void *user)
 
 Test(profile, a_trace_without_memory_leaves_nothing_behind)
 {
-    page *p = calloc(1, sizeof *p);
+    test_page *p = calloc(1, sizeof *p);
     check(test_memory_fail_each(profile_all, p) > 10);
     free(p);
 }

@@ -2,6 +2,7 @@
  * allocating. */
 #include "runtime/network.h"
 #include "support/memory.h"
+#include "support/page.h"
 
 #include <pthread.h>
 #include <string.h>
@@ -274,25 +275,13 @@ Test(program, fingerprints_tell_programs_apart_and_nothing_else)
     check_status(wg_params_fingerprint(NULL, &word[0]), WG_EINVALID);
 }
 
-typedef struct page { char text[20000]; size_t length; } page;
-
-static int page_write(const char *text, size_t bytes, void *user)
-{
-    page *to = user;
-    if (to->length + bytes >= sizeof to->text) return -1;
-    memcpy(to->text + to->length, text, bytes);
-    to->length += bytes;
-    to->text[to->length] = '\0';
-    return 0;
-}
-
 Test(program, prints_stages_regions_and_instructions)
 {
-    static page out;
+    static test_page out;
     wg_runtime *runtime = runtime_one();
     wg_params *params = wg_params_create(NULL);
     wg_program *program = program_make(runtime, params);
-    check_status(wg_program_print(program, page_write, &out), WG_OK);
+    check_status(wg_program_print(program, test_page_write, &out), WG_OK);
     check_contains(out.text, "stage 0");
     check_contains(out.text, "shards: 2 units");
     check_contains(out.text, "mul(");

@@ -2,27 +2,16 @@
  * an epoch, and on a terminal a bar that never leaves anything behind.                          */
 #include "runtime/train/history.h"
 #include "runtime/train/progress.h"
+#include "support/page.h"
 #include "support/test.h"
 
 #include <stdio.h>
 #include <string.h>
 
-typedef struct paper { char text[8192]; size_t length; } paper;
-
-static int remember(const char *text, size_t bytes, void *user)
-{
-    paper *self = user;
-    check(self->length + bytes < sizeof self->text);
-    memcpy(self->text + self->length, text, bytes);
-    self->length += bytes;
-    self->text[self->length] = '\0';
-    return 0;
-}
-
-static wg__progress progress_of(wg_progress kind, int columns, paper *out)
+static wg__progress progress_of(wg_progress kind, int columns, test_page *out)
 {
     wg__progress progress = wg__progress_begin(kind, 12, 100, true);
-    progress.write = remember;
+    progress.write = test_page_write;
     progress.user = out;
     progress.columns = columns;
     return progress;
@@ -58,7 +47,7 @@ static const char lines[] =
 
 Test(progress, is_quiet_unless_asked)
 {
-    paper out = { 0 };
+    test_page out = { 0 };
     wg__progress progress = progress_of(WG_QUIET, 80, &out);
     write_all(&progress);
     check_equal_i(out.length, 0);
@@ -66,15 +55,15 @@ Test(progress, is_quiet_unless_asked)
 
 Test(progress, writes_a_line_an_epoch)
 {
-    paper out = { 0 };
+    test_page out = { 0 };
     wg__progress progress = progress_of(WG_LINES, 0, &out);
     write_all(&progress);
     check_text(out.text, lines);
-    out = (paper){ 0 };
+    out = (test_page){ 0 };
     progress = progress_of(WG_BAR, 0, &out); /* no terminal */
     write_all(&progress);
     check_text(out.text, lines);
-    out = (paper){ 0 };
+    out = (test_page){ 0 };
     progress = progress_of(WG_BAR, 30, &out); /* too narrow */
     write_all(&progress);
     check_text(out.text, lines);
@@ -103,17 +92,17 @@ static void show(const char *text, int columns, char *out)
 
 Test(progress, bar_leaves_nothing_behind_on_a_terminal)
 {
-    static paper out;
+    static test_page out;
     static char shown[8192];
     for (int columns = 78; columns < 300; columns += 37) {
-        out = (paper){ 0 };
+        out = (test_page){ 0 };
         wg__progress progress = progress_of(WG_BAR, columns, &out);
         wg__progress_step(&progress, 0, 37, 0.25);
         check_contains(out.text, "    1/12    [");
         check_contains(out.text, "=>");
         check_contains(out.text, "]  37%  loss 0.2500  ");
         check_contains(out.text, " left");
-        out = (paper){ 0 };
+        out = (test_page){ 0 };
         progress.is_drawn = false;
         for (int i = 0; i < 2; i++) {
             progress.drawn = 0;
@@ -133,7 +122,7 @@ Test(progress, bar_leaves_nothing_behind_on_a_terminal)
 
 Test(progress, redraws_ten_times_a_second_at_most)
 {
-    paper out = { 0 };
+    test_page out = { 0 };
     wg__progress progress = progress_of(WG_BAR, 80, &out);
     for (int step = 1; step <= 100; step++) wg__progress_step(&progress, 0, step, 0.25);
     int count = 0;
@@ -145,7 +134,7 @@ Test(progress, redraws_ten_times_a_second_at_most)
 Test(progress, ends_a_bar_that_nothing_follows)
 {
     static char shown[8192];
-    paper out = { 0 };
+    test_page out = { 0 };
     wg__progress progress = progress_of(WG_BAR, 80, &out);
     wg__progress_step(&progress, 0, 5, 0.25);
     wg__progress_end(&progress, NULL, false);

@@ -1,6 +1,7 @@
 /* Searches against all their points written out, stopped and resumed, and what they refuse. */
 #include "support/files.h"
 #include "support/memory.h"
+#include "support/page.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -111,27 +112,15 @@ Test(search, random_points_fill_their_ranges)
     check_close(c[0].sum_of_rates / 300, 0.1086, 5 * 0.207 / sqrt(300.0));
 }
 
-typedef struct buffer { char text[600]; size_t bytes; } buffer;
-
-static int buffer_write(const char *text, size_t bytes, void *user)
-{
-    buffer *to = user;
-    check(to->bytes + bytes < sizeof to->text);
-    memcpy(to->text + to->bytes, text, bytes);
-    to->bytes += bytes;
-    to->text[to->bytes] = '\0';
-    return WG_OK;
-}
-
 Test(search, the_table_has_the_best_first)
 {
     const char text[] = "metric=0.5 repeat=0 width=8\nmetric=0.75 repeat=0 width=16\n"
                         "metric=nan repeat=0 width=99\nmetric=1 repeat=1 width=8\n";
     const char *path = test_path("table");
-    buffer out = { .bytes = 0 };
+    static test_page out;
     wg_error error = { 0 };
     test_file_write(path, text, sizeof text - 1);
-    check_msg(wg_search_print(path, buffer_write, &out, &error) >= 0, "%s", error.message);
+    check_msg(wg_search_print(path, test_page_write, &out, &error) >= 0, "%s", error.message);
     const char *first = strstr(out.text, "width=8"), *second = strstr(out.text, "width=16");
     const char *last = strstr(out.text, "width=99");
     check(first != NULL && second != NULL && last != NULL);

@@ -1,27 +1,11 @@
 /* vmap: a function of one row on all rows has, row by row, the bits of the function on that row
  * alone. The expected values are those of a loop over slices, recorded on the same tape. */
-#include "support/test.h"
+#include "graph/lab.h"
 
 #include <string.h>
 #include <wengert/wengert.h>
 
 enum { ROWS = 5, BYTES_MAX = 4096 };
-
-typedef struct bench { wg_runtime *runtime; wg_tape *tape; } bench;
-
-static bench bench_open(void)
-{
-    bench b = { wg_runtime_create(WG_OPTIONS(wg_runtime_options, .threads = 2)),
-                wg_tape_create(NULL) };
-    check(b.runtime != NULL && b.tape != NULL);
-    return b;
-}
-
-static void bench_close(bench b)
-{
-    wg_runtime_free(b.runtime);
-    wg_tape_free(b.tape);
-}
 
 /* Row i of x: its leading axis dropped. */
 static wg_var row(wg_var x, int64_t i)
@@ -29,7 +13,7 @@ static wg_var row(wg_var x, int64_t i)
     return wg_squeeze(wg_slice(x, 0, i, i + 1, 1), WG_AXES(0));
 }
 
-static void check_same(bench b, wg_var found, wg_var expected)
+static void check_same(lab b, wg_var found, wg_var expected)
 {
     wg_view one, other;
     check_msg(wg_tape_status(b.tape) == WG_OK, "%s", wg_tape_message(b.tape));
@@ -44,7 +28,7 @@ static void check_same(bench b, wg_var found, wg_var expected)
 }
 
 /* vmap of the function against the stack of what it gives for each row. */
-static void check_rows(bench b, wg_function *function, void *user, int64_t count, const wg_var *in)
+static void check_rows(lab b, wg_function *function, void *user, int64_t count, const wg_var *in)
 {
     wg_var out, single[ROWS];
     check_msg(wg_vmap(function, user, count, in, 1, &out) == WG_OK, "%s",
@@ -60,7 +44,7 @@ static void check_rows(bench b, wg_function *function, void *user, int64_t count
 static float numbers[BYTES_MAX];
 
 /* [ROWS, shape...] of numbers that depend on their place and a salt. */
-static wg_var rows_of(bench b, int salt, wg_shape row_shape)
+static wg_var rows_of(lab b, int salt, wg_shape row_shape)
 {
     wg_shape shape = { .rank = row_shape.rank + 1, .dim = { ROWS } };
     for (int i = 0; i < row_shape.rank; i++) shape.dim[i + 1] = row_shape.dim[i];
@@ -85,12 +69,12 @@ static int elementwise(const wg_var *in, wg_var *out, void *user)
 
 Test(vmap, elementwise_ops_go_row_by_row)
 {
-    const bench b = bench_open();
+    const lab b = lab_open(2);
     check_rows(b, elementwise, NULL, 2,
                (const wg_var[]){ rows_of(b, 1, WG_SHAPE(3, 4)), rows_of(b, 2, WG_SHAPE(4)) });
     check_rows(b, elementwise, NULL, 2,
                (const wg_var[]){ rows_of(b, 1, WG_SCALAR), rows_of(b, 2, WG_SCALAR) });
-    bench_close(b);
+    lab_close(b);
 }
 
 static int moved(const wg_var *in, wg_var *out, void *user)
@@ -110,9 +94,9 @@ static int moved(const wg_var *in, wg_var *out, void *user)
 
 Test(vmap, movements_count_their_axes_one_further_on)
 {
-    const bench b = bench_open();
+    const lab b = lab_open(2);
     check_rows(b, moved, NULL, 1, (const wg_var[]){ rows_of(b, 3, WG_SHAPE(2, 5, 3)) });
-    bench_close(b);
+    lab_close(b);
 }
 
 static int reduced(const wg_var *in, wg_var *out, void *user)
@@ -130,10 +114,10 @@ static int reduced(const wg_var *in, wg_var *out, void *user)
 /* Rows of 300: more than the 256 of the short rule, so a row alone has the long lanes too. */
 Test(vmap, reductions_keep_the_order_of_their_sums)
 {
-    const bench b = bench_open();
+    const lab b = lab_open(2);
     check_rows(b, reduced, NULL, 1, (const wg_var[]){ rows_of(b, 4, WG_SHAPE(2, 300)) });
     check_rows(b, reduced, NULL, 1, (const wg_var[]){ rows_of(b, 4, WG_SHAPE(2, 7)) });
-    bench_close(b);
+    lab_close(b);
 }
 
 static int chained(const wg_var *in, wg_var *out, void *user)
@@ -151,9 +135,9 @@ static int chained(const wg_var *in, wg_var *out, void *user)
 
 Test(vmap, chains_go_along_their_own_axis)
 {
-    const bench b = bench_open();
+    const lab b = lab_open(2);
     check_rows(b, chained, NULL, 1, (const wg_var[]){ rows_of(b, 4, WG_SHAPE(3, 9)) });
-    bench_close(b);
+    lab_close(b);
 }
 
 typedef struct captured { wg_var x; } captured;
@@ -179,7 +163,7 @@ static int product_of_both(const wg_var *in, wg_var *out, void *user)
 
 Test(vmap, products_of_rows_and_of_what_all_rows_share)
 {
-    const bench b = bench_open();
+    const lab b = lab_open(2);
     captured w = { wg_constant(b.tape, wg_f32(numbers, WG_SHAPE(6, 4))) };
     const wg_var x = rows_of(b, 5, WG_SHAPE(3, 6));
     const wg_var y = rows_of(b, 6, WG_SHAPE(4, 7));
@@ -187,7 +171,7 @@ Test(vmap, products_of_rows_and_of_what_all_rows_share)
     check_rows(b, product, &w, 1, &x);
     check_rows(b, product_from_left, &w, 1, &y);
     check_rows(b, product_of_both, NULL, 2, (const wg_var[]){ x, z });
-    bench_close(b);
+    lab_close(b);
 }
 
 /* ---- lookups: each of x, index, update with rows or shared ---- */
@@ -215,7 +199,7 @@ static int scattered(const wg_var *in, wg_var *out, void *user)
 
 Test(vmap, lookups_find_the_entries_of_their_own_row)
 {
-    const bench b = bench_open();
+    const lab b = lab_open(2);
     int32_t place[ROWS * 4];
     for (int i = 0; i < ROWS * 4; i++) place[i] = (i * 7 + 1) % 3;
     const wg_var x = rows_of(b, 9, WG_SHAPE(3, 3, 3));
@@ -227,13 +211,13 @@ Test(vmap, lookups_find_the_entries_of_their_own_row)
             check_rows(b, looked_up, &l, 2, all);
             check_rows(b, scattered, &l, 2, all);
         }
-    bench_close(b);
+    lab_close(b);
 }
 
 /* 3 is no entry of row 0, though row 1 begins there in memory. */
 Test(vmap, an_index_out_of_its_row_is_refused)
 {
-    const bench b = bench_open();
+    const lab b = lab_open(2);
     const int32_t place[ROWS] = { 0, 1, 3, 0, 0 };
     lookup l = { .axis = 0, .has_x = true, .has_index = true };
     const wg_var all[2] = { rows_of(b, 9, WG_SHAPE(3)),
@@ -242,7 +226,7 @@ Test(vmap, an_index_out_of_its_row_is_refused)
     float values[ROWS];
     check_status(wg_vmap(looked_up, &l, 2, all, 1, &out), WG_OK);
     check_status(wg_read_f32(b.runtime, out, values, ROWS), WG_EINDEX);
-    bench_close(b);
+    lab_close(b);
 }
 
 /* ---- derivatives ---- */
@@ -258,10 +242,10 @@ static int squared_norm(const wg_var *in, wg_var *out, void *user)
 
 Test(vmap, of_a_gradient_is_the_gradient_of_each_row)
 {
-    const bench b = bench_open();
+    const lab b = lab_open(2);
     const wg_var in[2] = { rows_of(b, 10, WG_SHAPE(4)), rows_of(b, 11, WG_SHAPE(4)) };
     check_rows(b, squared_norm, NULL, 2, in);
-    bench_close(b);
+    lab_close(b);
 }
 
 static int loss_by_weight(const wg_var *in, wg_var *out, void *user)
@@ -275,11 +259,11 @@ static int loss_by_weight(const wg_var *in, wg_var *out, void *user)
 /* By what all rows share: one gradient a row. */
 Test(vmap, of_a_gradient_by_a_shared_weight_is_per_sample)
 {
-    const bench b = bench_open();
+    const lab b = lab_open(2);
     captured w = { wg_constant(b.tape, wg_f32(numbers, WG_SHAPE(6, 4))) };
     const wg_var x = rows_of(b, 12, WG_SHAPE(6));
     check_rows(b, loss_by_weight, &w, 1, &x);
-    bench_close(b);
+    lab_close(b);
 }
 
 static int inner_rows(const wg_var *in, wg_var *out, void *user)
@@ -290,10 +274,10 @@ static int inner_rows(const wg_var *in, wg_var *out, void *user)
 
 Test(vmap, of_a_vmap_has_two_axes_of_rows)
 {
-    const bench b = bench_open();
+    const lab b = lab_open(2);
     const wg_var in[2] = { rows_of(b, 13, WG_SHAPE(3, 4)), rows_of(b, 14, WG_SHAPE(3, 4)) };
     check_rows(b, inner_rows, NULL, 2, in);
-    bench_close(b);
+    lab_close(b);
 }
 
 static int shared_product(const wg_var *in, wg_var *out, void *user)
@@ -305,14 +289,14 @@ static int shared_product(const wg_var *in, wg_var *out, void *user)
 /* The derivative of a vmap: by the rows, and by what they share. */
 Test(vmap, is_differentiated_as_the_ops_it_stands_for)
 {
-    const bench b = bench_open();
+    const lab b = lab_open(2);
     captured w = { wg_constant(b.tape, wg_f32(numbers, WG_SHAPE(4))) };
     const wg_var x = rows_of(b, 15, WG_SHAPE(4));
     wg_var out;
     check_status(wg_vmap(shared_product, &w, 1, &x, 1, &out), WG_OK);
     check_same(b, wg_grad(wg_sum(out, WG_ALL), w.x),
                wg_grad(wg_sum(wg_mul(x, w.x), WG_ALL), w.x));
-    bench_close(b);
+    lab_close(b);
 }
 
 /* ---- randomness ---- */
@@ -329,7 +313,7 @@ static int draw(const wg_var *in, wg_var *out, void *user)
 /* The draw is the draw of the batched shape, so rows differ. */
 Test(vmap, draws_the_batched_shape)
 {
-    const bench b = bench_open();
+    const lab b = lab_open(2);
     wg_params *params = wg_params_create(NULL);
     noisy n = { wg_scope_shared(wg_scope_root(b.tape, params, WG_EVALUATION), "s") };
     const wg_var x = rows_of(b, 16, WG_SHAPE(3));
@@ -345,7 +329,7 @@ Test(vmap, draws_the_batched_shape)
     check_status(wg_read_f32(b.runtime, whole, expected, ROWS * 3), WG_OK);
     for (int i = 0; i < ROWS * 3; i++) check_close(found[i], zero[i] + expected[i], 0);
     wg_params_free(params);
-    bench_close(b);
+    lab_close(b);
 }
 
 /* ---- batches ---- */

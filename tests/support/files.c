@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #if defined(_WIN32)
 #include <process.h>
@@ -57,4 +58,13 @@ char *test_file_read(const char *path, size_t *bytes)
 void test_file_remove(const char *path)
 {
     (void)remove(path);
+}
+
+size_t test_file_damage(const void *data, size_t bytes, size_t index, char *copy)
+{
+    memcpy(copy, data, bytes);
+    if (index < bytes) return index;
+    const size_t bit = index - bytes;
+    copy[bit / 8] = (char)(copy[bit / 8] ^ (1 << bit % 8));
+    return bytes;
 }

@@ -11,4 +11,8 @@ void test_file_write(const char *path, const void *data, size_t bytes);
 char *test_file_read(const char *path, size_t *bytes);
 void test_file_remove(const char *path); /* if it is there */
 
+/* The damaged copies of a file of so many bytes, by index: below `bytes` its first `index` bytes,
+ * then up to 9 * bytes the file with one of its bits turned. Returns the size of the copy. */
+size_t test_file_damage(const void *data, size_t bytes, size_t index, char *copy);
+
 #endif
