@@ -371,6 +371,8 @@ const tests = [_][]const u8{
     "tests/runtime/test_schedule.c",
     "tests/runtime/test_scaler.c",
     "tests/runtime/test_scan.c",
+    "tests/runtime/test_scan_run.c",
+    "tests/runtime/test_scan_transform.c",
     "tests/runtime/test_sketch.c",
     "tests/runtime/test_search.c",
     "tests/runtime/test_split.c",
