@@ -253,6 +253,57 @@ static int draw(const char *path)
 
 /* ---- the library's ---- */
 
+static wg_params *own; /* of those that have parameters */
+
+static wg_scope scope_of(wg_var in)
+{
+    const wg_scope root = wg_scope_root(in.tape, own, WG_EVALUATION);
+    return wg_scope_in(root, wg_dtype_name(wg_dtype_of(in)));
+}
+
+static wg_var prelu(wg_var in)
+{
+    return wg_squeeze(wg_prelu(scope_of(in), "prelu", wg_expand(in, -1)), WG_AXES(-1));
+}
+
+/* Of the number and its negative. */
+static wg_var maxout(wg_var in)
+{
+    return wg_squeeze(wg_maxout(scope_of(in), "maxout", wg_expand(in, -1), 1, 2), WG_AXES(-1));
+}
+
+static wg_var twice(wg_var in)
+{
+    return wg_stack(2, (const wg_var[2]){ in, in }, -1);
+}
+
+static wg_var glu(wg_var in)
+{
+    return wg_squeeze(wg_glu(twice(in)), WG_AXES(-1));
+}
+
+static wg_var swiglu(wg_var in)
+{
+    return wg_squeeze(wg_swiglu(twice(in)), WG_AXES(-1));
+}
+
+static wg_var geglu(wg_var in)
+{
+    return wg_squeeze(wg_geglu(twice(in)), WG_AXES(-1));
+}
+
+static int own_create(void)
+{
+    const double sides[2] = { 1, -1 };
+    const float sides_f32[2] = { 1, -1 };
+    own = wg_params_create(NULL);
+    if (own == NULL) return WG_EMEMORY;
+    int status = wg_params_set(own, "f64/maxout/weight", wg_f64(sides, WG_SHAPE(1, 2)));
+    if (status >= 0)
+        status = wg_params_set(own, "f32/maxout/weight", wg_f32(sides_f32, WG_SHAPE(1, 2)));
+    return status;
+}
+
 static int print_table(lab l)
 {
     static const char *const names[] = {
@@ -260,9 +311,12 @@ static int print_table(lab l)
         "hardsigmoid", "hardswish", "sigmoid", "log_sigmoid", "softplus", "tanh", "softsign",
         "tanhshrink", "silu", "mish", "gelu", "gelu_tanh", "snake",
     };
-    enum { COUNT = sizeof names / sizeof names[0] };
-    lab_entry entry[COUNT];
-    for (int i = 0; i < COUNT; i++)
+    enum { NAMED = sizeof names / sizeof names[0], COUNT = NAMED + 5 };
+    lab_entry entry[COUNT] = {
+        [NAMED] = { "glu", glu }, { "swiglu", swiglu }, { "geglu", geglu }, { "prelu", prelu },
+        { "maxout", maxout },
+    };
+    for (int i = 0; i < NAMED; i++)
         entry[i] = (lab_entry){ names[i], wg_activation_find(names[i]) };
     printf("# Activations\n\n"
            "Made by `05_activation_lab --table` from the functions themselves; the test command "
@@ -270,10 +324,15 @@ static int print_table(lab l)
            "points between -20 and 20\nand of the ends; the error of f32 is the worst against f64 "
            "between -10 and 10, in units in the\nlast place and in eps (2^-23) of the larger of "
            "the value and 1; primitives are the recorded\noperations of a value, and of a value "
-           "and its slope. What each is, with its accuracy at all orders\nand its source, stands "
-           "in [`activation.h`]"
+           "and its slope. Both halves of `glu`, `swiglu` and `geglu` are x;\n`prelu` has its first "
+           "slope, and `maxout` the larger of x and -x. What each is, with its accuracy\nat all "
+           "orders and its source, stands in [`activation.h`]"
            "(../graph/include/wengert/nn/activation.h).\n\n");
-    return lab_table(l, COUNT, entry);
+    int status = own_create();
+    if (status >= 0) status = lab_table(l, COUNT, entry);
+    wg_tape_reset(l.tape);
+    wg_params_free(own);
+    return status;
 }
 
 int main(int argc, char **argv)

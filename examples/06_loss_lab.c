@@ -253,27 +253,43 @@ static wg_var hinge(wg_var e)
     return wg_hinge(e, wg_number(e, 1));
 }
 
+static wg_var bernoulli(wg_var e)
+{
+    return wg_bernoulli_nll(wg_sigmoid(e), is_true(e));
+}
+
+/* [..., 2] */
+static wg_var pair_of(wg_var first, wg_var second)
+{
+    return wg_stack(2, (const wg_var[2]){ first, second }, -1);
+}
+
 static wg_var cross_entropy(wg_var e)
 {
-    wg_var other = wg_full_like(e, 0);
-    return wg_cross_entropy(wg_stack(2, (const wg_var[2]){ other, e }, -1),
-                            wg_full(e.tape, WG_I32, WG_SCALAR, 1));
+    wg_var two = pair_of(wg_full_like(e, 0), e);
+    return wg_cross_entropy(two, wg_full(e.tape, WG_I32, WG_SCALAR, 1));
 }
 
 static wg_var smoothed(wg_var e)
 {
-    wg_var other = wg_full_like(e, 0);
-    return wg_cross_entropy_with(wg_stack(2, (const wg_var[2]){ other, e }, -1),
-                                 wg_full(e.tape, WG_I32, WG_SCALAR, 1),
+    wg_var two = pair_of(wg_full_like(e, 0), e);
+    return wg_cross_entropy_with(two, wg_full(e.tape, WG_I32, WG_SCALAR, 1),
                                  WG_OPTIONS(wg_cross_entropy_options, .smoothing = 0.1));
 }
 
 static wg_var divergence(wg_var e)
 {
-    const double half[2] = { 0.5, 0.5 };
-    wg_var pair = wg_stack(2, (const wg_var[2]){ wg_full_like(e, 0), e }, -1);
-    wg_var even = wg_cast(wg_constant(e.tape, wg_f64(half, WG_SHAPE(2))), wg_dtype_of(e));
-    return wg_kl_divergence(wg_log_softmax(pair, -1), even);
+    wg_var even = pair_of(wg_full_like(e, 0.5), wg_full_like(e, 0.5));
+    return wg_kl_divergence(wg_log_softmax(pair_of(wg_full_like(e, 0), e), -1), even);
+}
+
+/* One place, which must say class 1. */
+static wg_var ctc(wg_var e)
+{
+    const int64_t count = wg_shape_count(wg_shape_of(e));
+    wg_var two = wg_reshape(pair_of(wg_full_like(e, 0), e), WG_SHAPE(count, 1, 2));
+    wg_var said = wg_full(e.tape, WG_I32, WG_SHAPE(count, 1), 1);
+    return wg_reshape(wg_ctc(two, said, (wg_var){ 0 }, (wg_var){ 0 }), wg_shape_of(e));
 }
 
 static wg_var poisson(wg_var e)
@@ -283,8 +299,32 @@ static wg_var poisson(wg_var e)
 
 static wg_var gaussian(wg_var e)
 {
-    wg_var pair = wg_stack(2, (const wg_var[2]){ e, wg_full_like(e, 0) }, -1);
-    return wg_squeeze(wg_gaussian_nll(pair, zero(e)), WG_AXES(-1));
+    wg_var mean_and_log_variance = pair_of(e, wg_full_like(e, 0));
+    return wg_squeeze(wg_gaussian_nll(mean_and_log_variance, zero(e)), WG_AXES(-1));
+}
+
+/* The directions of (x, 1) and (1, 0). */
+static wg_var cosine(wg_var e)
+{
+    wg_var one = wg_full_like(e, 1);
+    return wg_cosine_distance(pair_of(e, one), pair_of(one, wg_full_like(e, 0)));
+}
+
+/* (x, 1) must choose (1, 0), and not (0, 1). */
+static wg_var contrastive(wg_var e)
+{
+    wg_var one = wg_full_like(e, 1), none = wg_full_like(e, 0);
+    const wg_var rows[2] = { pair_of(e, one), pair_of(none, one) };
+    const wg_var among[2] = { pair_of(one, none), pair_of(none, one) };
+    wg_var cost = wg_contrastive(wg_stack(2, rows, -2), wg_stack(2, among, -2), 1);
+    return wg_squeeze(wg_slice(cost, -1, 0, 1, 1), WG_AXES(-1));
+}
+
+/* x must be nearer to 1 than to -1. */
+static wg_var triplet(wg_var e)
+{
+    wg_var anchor = wg_expand(e, -1);
+    return wg_triplet(anchor, wg_full_like(anchor, 1), wg_full_like(anchor, -1), 1);
 }
 
 static int print_table(lab l)
@@ -293,19 +333,25 @@ static int print_table(lab l)
         { "squared_error", squared_error }, { "absolute_error", absolute_error },
         { "huber", huber }, { "log_cosh", log_cosh }, { "quantile_with 0.9", quantile },
         { "hinge", hinge }, { "binary_cross_entropy", cross_entropy_of_logit },
-        { "focal", focal_of_logit }, { "cross_entropy", cross_entropy },
-        { "cross_entropy_with 0.1", smoothed }, { "kl_divergence", divergence },
-        { "poisson_nll", poisson }, { "gaussian_nll", gaussian },
+        { "focal", focal_of_logit }, { "bernoulli_nll", bernoulli },
+        { "cross_entropy", cross_entropy }, { "cross_entropy_with 0.1", smoothed },
+        { "kl_divergence", divergence }, { "ctc", ctc }, { "poisson_nll", poisson },
+        { "gaussian_nll", gaussian }, { "cosine_distance", cosine },
+        { "contrastive", contrastive }, { "triplet", triplet },
     };
     printf("# Losses\n\nMade by `06_loss_lab --table` from the functions themselves; the test "
-           "command makes it again and\ncompares. Each is a function of one output x: of the error "
-           "(to target 0) down to `quantile_with`, of\nthe logit of what is true from `hinge` to "
-           "`focal`, of the logit of one class of two (the true one,\nsmoothed by 0.1, and against "
-           "even probabilities), of a log rate (target 2), and of a mean (target 0,\nvariance 1). "
+           "command makes it again and\ncompares. Each is a function of one output x:\n\n"
+           "- of the error, to target 0, down to `quantile_with`;\n"
+           "- of the logit of what is true from `hinge` to `bernoulli_nll`, which is given its "
+           "sigmoid;\n"
+           "- of the logit of one class of two: the true one, smoothed by 0.1, against even "
+           "probabilities, and\n  to be said in one place (`ctc`);\n"
+           "- of a log rate (target 2), and of a mean (target 0, variance 1);\n"
+           "- of the direction of (x, 1), which should be that of (1, 0), alone and against "
+           "(0, 1); and of a place\n  that should be nearer to 1 than to -1 (`triplet`).\n\n"
            "The columns are those of [activations](activations.md); where a loss vanishes, an ulp "
-           "does\ntoo, and the error in eps is the one to look at. What each is, with its accuracy "
-           "at all orders and\nits source, and the losses of vectors and probabilities, stand in "
-           "[`loss.h`]"
+           "does too, and\nthe error in eps is the one to look at. What each is, with its accuracy "
+           "at all orders and its source,\nstands in [`loss.h`]"
            "(../graph/include/wengert/nn/loss.h).\n\n");
     return lab_table(l, (int)(sizeof entry / sizeof entry[0]), entry);
 }
