@@ -325,8 +325,8 @@ static int print_table(lab l)
            "between -10 and 10, in units in the\nlast place and in eps (2^-23) of the larger of "
            "the value and 1; primitives are the recorded\noperations of a value, and of a value "
            "and its slope. Both halves of `glu`, `swiglu` and `geglu` are x;\n`prelu` has its "
-           "first slope, and `maxout` the larger of x and -x. What each is, with its accuracy\nat all "
-           "orders and its source, stands in [`activation.h`]"
+           "first slope, and `maxout` the larger of x and -x. What each is, with its "
+           "accuracy\nat all orders and its source, stands in [`activation.h`]"
            "(../graph/include/wengert/nn/activation.h).\n\n");
     int status = own_create();
     if (status >= 0) status = lab_table(l, COUNT, entry);
