@@ -458,6 +458,7 @@ const lab_sources = [_][]const u8{
 const ttbar_sources = [_][]const u8{
     "examples/ttbar/chi2.c",
     "examples/ttbar/events.c",
+    "examples/ttbar/fit.c",
     "examples/ttbar/inputs.c",
     "examples/ttbar/kinematics.c",
     "examples/ttbar/main.c",

@@ -30,11 +30,17 @@ static void spread_find(double *mass, int64_t count, double *center, double *wid
     *width = (quantile(mass, count, 0.84) - quantile(mass, count, 0.16)) / 2.0;
 }
 
-static double nearer(const candidate *made, double center)
+static const vector *nearer(const candidate *made, double center)
 {
-    const double first = vector_mass(made->top_leptonic[0]);
-    const double second = vector_mass(made->top_leptonic[1]);
-    return fabs(first - center) <= fabs(second - center) ? first : second;
+    const vector *top = made->top_leptonic;
+    const double first = fabs(vector_mass(top[0]) - center);
+    const double second = fabs(vector_mass(top[1]) - center);
+    return first <= second ? &top[0] : &top[1];
+}
+
+const vector *chi2_top(const chi2 *calibrated, const candidate *made)
+{
+    return nearer(made, calibrated->center[LEPTONIC]);
 }
 
 /* The center decides which neutrino counts, and these decide the center: begun at the top quark's
@@ -45,7 +51,7 @@ static void leptonic_find(const candidate *truth, int64_t count, double *mass, c
     out->center[LEPTONIC] = mass_top;
     for (int round = 0; round < ROUNDS_MAX; round++) {
         const double before = out->center[LEPTONIC];
-        for (int64_t i = 0; i < count; i++) mass[i] = nearer(&truth[i], before);
+        for (int64_t i = 0; i < count; i++) mass[i] = vector_mass(*nearer(&truth[i], before));
         spread_find(mass, count, &out->center[LEPTONIC], &out->width[LEPTONIC]);
         if (out->center[LEPTONIC] == before) return;
     }
@@ -97,33 +103,33 @@ static double tag_term(bool is_tagged, double probability)
     return -2.0 * log(is_tagged ? probability : 1.0 - probability);
 }
 
-static double chi2_of(const chi2 *calibrated, const event *from, const ordering *claim,
-                      bool with_tags)
+double chi2_tags(const chi2 *calibrated, const event *from, const ordering *claim)
 {
-    const candidate made = candidate_make(from, claim);
-    double sum = square_off(calibrated, W, vector_mass(made.w_hadronic)) +
-                 square_off(calibrated, HADRONIC, vector_mass(made.top_hadronic)) +
-                 square_off(calibrated, LEPTONIC, nearer(&made, calibrated->center[LEPTONIC]));
-    if (!with_tags) return sum;
-    sum += tag_term(from->is_tagged[claim->b_hadronic], calibrated->tag_b);
-    sum += tag_term(from->is_tagged[claim->b_leptonic], calibrated->tag_b);
-    sum += tag_term(from->is_tagged[claim->first], calibrated->tag_w);
-    sum += tag_term(from->is_tagged[claim->second], calibrated->tag_w);
-    return sum;
+    return tag_term(from->is_tagged[claim->b_hadronic], calibrated->tag_b) +
+           tag_term(from->is_tagged[claim->b_leptonic], calibrated->tag_b) +
+           tag_term(from->is_tagged[claim->first], calibrated->tag_w) +
+           tag_term(from->is_tagged[claim->second], calibrated->tag_w);
 }
 
-double chi2_efficiency(const chi2 *calibrated, const events *test, bool with_tags)
+static double chi2_masses(const chi2 *calibrated, const event *from, const ordering *claim)
 {
-    int64_t right = 0;
-    for (int64_t i = 0; i < test->count; i++) {
-        int best = 0;
-        double least = HUGE_VAL;
-        for (int k = 0; k < ORDERINGS; k++) {
-            const double value = chi2_of(calibrated, &test->item[i], &orderings[k], with_tags);
-            if (value < least) best = k;
-            if (value < least) least = value;
-        }
-        right += best == test->item[i].truth;
-    }
-    return (double)right / (double)test->count;
+    const candidate made = candidate_make(from, claim);
+    return square_off(calibrated, W, vector_mass(made.w_hadronic)) +
+           square_off(calibrated, HADRONIC, vector_mass(made.top_hadronic)) +
+           square_off(calibrated, LEPTONIC, vector_mass(*chi2_top(calibrated, &made)));
+}
+
+int chi2_efficiency(const chi2 *calibrated, const events *test, double efficiency[2])
+{
+    const int64_t count = test->count * ORDERINGS;
+    double *cost = malloc((size_t)count * sizeof *cost);
+    if (cost == NULL) return WG_EMEMORY;
+    for (int64_t i = 0; i < count; i++)
+        cost[i] = chi2_masses(calibrated, &test->item[i / ORDERINGS], &orderings[i % ORDERINGS]);
+    efficiency[0] = events_efficiency(test, cost);
+    for (int64_t i = 0; i < count; i++)
+        cost[i] += chi2_tags(calibrated, &test->item[i / ORDERINGS], &orderings[i % ORDERINGS]);
+    efficiency[1] = events_efficiency(test, cost);
+    free(cost);
+    return WG_OK;
 }

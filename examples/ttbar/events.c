@@ -139,6 +139,18 @@ void events_free(events *all)
     *all = (events){ 0 };
 }
 
+double events_efficiency(const events *of, const double *cost)
+{
+    int64_t right = 0;
+    for (int64_t i = 0; i < of->count; i++, cost += ORDERINGS) {
+        int best = 0;
+        for (int k = 1; k < ORDERINGS; k++)
+            if (cost[k] < cost[best]) best = k;
+        right += best == of->item[i].truth;
+    }
+    return (double)right / (double)of->count;
+}
+
 /* ---- splitting ---- */
 
 /* The events whose numbers the part of the split holds. */

@@ -27,6 +27,9 @@ typedef struct events { event *item; int64_t count; } events;
 int events_read(const char *folder, events *out, wg_error *error);
 void events_free(events *all);
 
+/* The share of the events whose true ordering costs least. cost: of each event's orderings. */
+double events_efficiency(const events *of, const double *cost);
+
 /* Three parts, 60 : 20 : 20, shuffled by seed; each event is in one of them. */
 enum { TRAINING, VALIDATION, TEST, PARTS };
 int events_split(const events *all, uint64_t seed, events part[PARTS], wg_error *error);

@@ -1,7 +1,7 @@
 /* Which jet is which? Reads simulated events with two top quarks, trains a network on 26 raw
- * inputs and one on derived inputs besides, and compares both with the smallest chi2 of the
- * masses, on events that none of them has seen. The last line is the result.                    */
-#include "chi2.h"
+ * inputs and one on derived inputs besides, and compares both with the smallest chi2 of the masses
+ * and with a likelihood fit, on events that none of them has seen. The last line is the result. */
+#include "fit.h"
 #include "network.h"
 #include "options.h"
 #include "results.h"
@@ -48,9 +48,10 @@ static int run(wg_runtime *runtime, const options *chosen, const events part[PAR
     for (int i = 0; i < PARTS; i++) out->events[i] = part[i].count;
     out->seed = chosen->seed;
     out->efficiency[RANDOM] = 1.0 / (double)ORDERINGS;
-    out->efficiency[CHI2] = chi2_efficiency(&calibrated, &part[TEST], false);
-    out->efficiency[CHI2_TAGS] = chi2_efficiency(&calibrated, &part[TEST], true);
-    status = networks_run(runtime, chosen, part, out, error);
+    status = chi2_efficiency(&calibrated, &part[TEST], &out->efficiency[CHI2]);
+    if (status >= 0)
+        status = fit_efficiency(runtime, &calibrated, &part[TEST], &out->efficiency[FIT], error);
+    if (status >= 0) status = networks_run(runtime, chosen, part, out, error);
     if (status < 0) return status;
     results_print(out);
     status = results_report(out, chosen->report, runtime, error);

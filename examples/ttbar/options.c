@@ -15,7 +15,7 @@ void options_help(void)
     printf("usage: ./zigw build run -- [options]\n\n"
            "Trains two networks to tell which jet is which in events with two top quarks, and "
            "compares\n"
-           "them with the smallest chi2 of the masses.\n\n"
+           "them with the smallest chi2 of the masses and with a likelihood fit.\n\n"
            "  --data DIR      folder of the events (%s)\n"
            "  --epochs N      of each training (%d)\n"
            "  --threads N     0: one a core (0)\n"

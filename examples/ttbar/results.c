@@ -9,6 +9,8 @@ static const char *const method_names[METHODS] = {
     [RANDOM] = "random",
     [CHI2] = "chi2",
     [CHI2_TAGS] = "chi2 + tags",
+    [FIT] = "likelihood fit",
+    [FIT_TAGS] = "likelihood fit + tags",
     [NETWORK_RAW] = "network (a), 26 raw inputs",
     [NETWORK_DERIVED] = "network (b), raw + derived inputs",
 };

@@ -4,7 +4,7 @@
 
 #include "network.h"
 
-enum { RANDOM, CHI2, CHI2_TAGS, NETWORK_RAW, NETWORK_DERIVED, METHODS };
+enum { RANDOM, CHI2, CHI2_TAGS, FIT, FIT_TAGS, NETWORK_RAW, NETWORK_DERIVED, METHODS };
 
 typedef struct results {
     double efficiency[METHODS]; /* on the test part */
