@@ -30,6 +30,17 @@ bool wg__pool_is_hot(wg__pool *pool);
 /* Does work for every 0 <= index < count, the caller as worker 0; returns when all is done. */
 void wg__pool_run(wg__pool *pool, int64_t count, wg__pool_work *work, void *context);
 
+/* Work that is done while its caller does something else, one piece after the other. The pool is
+ * looked at by create alone; NULL on failure. */
+typedef struct wg__errand wg__errand;
+typedef void wg__errand_work(void *context);
+wg__errand *wg__errand_create(const wg_allocator *allocator, wg__pool *pool);
+void wg__errand_free(wg__errand *errand); /* waits */
+/* Waits for the piece before. */
+void wg__errand_start(wg__errand *errand, wg__errand_work *work, void *context);
+/* Returns when the piece is done, by a thread of the pool or, if none came to it, here. */
+void wg__errand_wait(wg__errand *errand);
+
 /* ---- float.c: the floating-point environment of a worker ---- */
 
 typedef struct wg__float_mode { uint64_t word; } wg__float_mode;

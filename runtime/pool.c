@@ -282,6 +282,108 @@ void wg__pool_run(wg__pool *pool, int64_t count, wg__pool_work *work, void *cont
     }
 }
 
+/* ---- errands ----
+ *
+ * A piece belongs to whoever moves its state from waiting to taken: a thread of libuv's pool, or
+ * the caller who can wait no longer. A request that libuv still holds finds the next piece instead,
+ * or nothing. */
+
+enum { ERRAND_NONE, ERRAND_WAITING, ERRAND_TAKEN, ERRAND_DONE };
+
+struct wg__errand {
+    wg_allocator allocator;
+    uv_loop_t loop;
+    uv_work_t request;
+    uv_pid_t owner;
+    bool has_loop;       /* else the caller does everything */
+    bool is_queued;      /* seen by the caller alone */
+    wg__errand_work *work;
+    void *context;
+    atomic_int state;
+};
+
+/* Does the piece if it is still to be had. */
+static void errand_claim(wg__errand *errand)
+{
+    int waiting = ERRAND_WAITING;
+    if (!atomic_compare_exchange_strong(&errand->state, &waiting, ERRAND_TAKEN)) return;
+    const wg__float_mode before = wg__float_enter();
+    errand->work(errand->context);
+    wg__float_leave(before);
+    atomic_store(&errand->state, ERRAND_DONE);
+}
+
+static void errand_on_thread(uv_work_t *request)
+{
+    errand_claim(request->data);
+}
+
+static void errand_on_loop(uv_work_t *request, int status)
+{
+    (void)status;
+    wg__errand *errand = request->data;
+    errand->is_queued = false;
+}
+
+/* A child has the memory of its parent's piece, but not the thread that works on it: the piece is
+ * done anew. */
+static void errand_adopt(wg__errand *errand)
+{
+    if (!errand->has_loop || uv_os_getpid() == errand->owner) return;
+    errand->has_loop = false;
+    if (atomic_load(&errand->state) == ERRAND_TAKEN) atomic_store(&errand->state, ERRAND_WAITING);
+}
+
+wg__errand *wg__errand_create(const wg_allocator *allocator, wg__pool *pool)
+{
+    wg__errand *errand = wg__allocate_zeroed(allocator, sizeof *errand);
+    if (errand == NULL) return NULL;
+    errand->allocator = *allocator;
+    errand->owner = uv_os_getpid();
+    errand->request.data = errand;
+    wg__pool_begin(pool);
+    errand->has_loop =
+        pool->helper_count > 0 && pool_open(pool) && uv_loop_init(&errand->loop) == 0;
+    return errand;
+}
+
+void wg__errand_wait(wg__errand *errand)
+{
+    errand_adopt(errand);
+    errand_claim(errand);
+    /* Somebody else has it. The loop hears of it when it is done. */
+    while (atomic_load(&errand->state) == ERRAND_TAKEN) uv_run(&errand->loop, UV_RUN_ONCE);
+    atomic_store(&errand->state, ERRAND_NONE);
+}
+
+void wg__errand_start(wg__errand *errand, wg__errand_work *work, void *context)
+{
+    wg__errand_wait(errand);
+    errand->work = work;
+    errand->context = context;
+    atomic_store(&errand->state, ERRAND_WAITING);
+    if (!errand->has_loop) return;
+    if (errand->is_queued) uv_run(&errand->loop, UV_RUN_NOWAIT);
+    if (errand->is_queued) return;
+    errand->is_queued = uv_queue_work(&errand->loop, &errand->request, errand_on_thread,
+                                      errand_on_loop) == 0;
+}
+
+void wg__errand_free(wg__errand *errand)
+{
+    if (errand == NULL) return;
+    wg__errand_wait(errand);
+    const wg_allocator allocator = errand->allocator;
+    if (errand->has_loop) {
+        if (errand->is_queued) uv_cancel((uv_req_t *)&errand->request);
+        uv_run(&errand->loop, UV_RUN_DEFAULT);
+        const int status = uv_loop_close(&errand->loop);
+        WG_ASSERT(status == 0);
+        (void)status;
+    }
+    wg__release(&allocator, errand, sizeof *errand);
+}
+
 void wg__pool_free(wg__pool *pool)
 {
     if (pool == NULL) return;

@@ -137,6 +137,72 @@ Test(pool, a_process_exits_with_helpers_awake)
 }
 #endif
 
+/* ---- errands ---- */
+
+/* A piece of work, and how often it was done. */
+typedef struct piece { atomic_int count; int spin; } piece;
+
+static void piece_work(void *context)
+{
+    piece *p = context;
+    for (volatile int i = 0; i < p->spin; i++) continue;
+    atomic_fetch_add(&p->count, 1);
+}
+
+/* Each is done once when waiting is over, quick ones and slow ones, with and without a pool. */
+Test(pool, an_errand_is_done_once)
+{
+    uint64_t state = test_seed();
+    for (int threads = 1; threads <= 3; threads++) {
+        wg__pool *pool = wg__pool_create(&wg__allocator_default, threads, false);
+        wg__errand *errand = wg__errand_create(&wg__allocator_default, pool);
+        check(pool != NULL && errand != NULL);
+        wg__errand_wait(errand); /* for nothing */
+        for (int i = 0; i < 300; i++) {
+            piece p = { .spin = (int)test_draw(&state, 0, 2) * 5000 };
+            wg__errand_start(errand, piece_work, &p);
+            for (volatile int k = (int)test_draw(&state, 0, 20000); k > 0; k--) continue;
+            wg__errand_wait(errand);
+            check_equal_i(atomic_load(&p.count), 1);
+        }
+        piece last = { .spin = 100 };
+        wg__errand_start(errand, piece_work, &last);
+        wg__errand_free(errand);
+        check_equal_i(atomic_load(&last.count), 1);
+        wg__errand_free(NULL);
+        wg__pool_free(pool);
+    }
+}
+
+#if !defined(_WIN32)
+/* Started by the parent, whose thread the child has not: the child does it. */
+Test(pool, a_forked_child_does_its_errand)
+{
+    wg__pool *pool = wg__pool_create(&wg__allocator_default, 2, false);
+    wg__errand *errand = wg__errand_create(&wg__allocator_default, pool);
+    check(pool != NULL && errand != NULL);
+    piece p = { .spin = 2000000 };
+    wg__errand_start(errand, piece_work, &p);
+    const pid_t child = fork();
+    if (child == 0) {
+        alarm(20);
+        wg__errand_wait(errand);
+        const bool is_done = atomic_load(&p.count) >= 1;
+        piece other = { .spin = 10 };
+        wg__errand_start(errand, piece_work, &other);
+        wg__errand_free(errand);
+        _exit(is_done && atomic_load(&other.count) == 1 ? 0 : 1);
+    }
+    int status = -1;
+    check(waitpid(child, &status, 0) == child);
+    check(WIFEXITED(status));
+    check_equal_i(WEXITSTATUS(status), 0);
+    wg__errand_free(errand);
+    check_equal_i(atomic_load(&p.count), 1);
+    wg__pool_free(pool);
+}
+#endif
+
 #if defined(__SSE2__)
 static atomic_int modes_wrong;
 
