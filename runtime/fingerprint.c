@@ -65,7 +65,7 @@ int wg_params_fingerprint(const wg_params *params, wg_fingerprint *out)
 
 int wg_dataset_fingerprint(const wg_dataset *data, wg_fingerprint *out)
 {
-    if (data == NULL || out == NULL) return WG_EINVALID;
+    if (data == NULL || out == NULL || data->table != NULL) return WG_EINVALID;
     wg_fingerprint sum = { .word = { 0, 0 } }; /* of the columns in any order */
     for (int64_t i = 0; i < data->column_count; i++) {
         wg__hash chain = { .word = { 0, 0 } };

@@ -1,252 +1,97 @@
-/* CSV files as datasets, in two walks over the text: the first counts records and refuses ragged
- * ones, so that the second has all its memory, which a field of the text stands behind element by
- * element.                                                                                      */
-#include "runtime/data/csv.h"
-
+/* CSV files as datasets: a table is read block by block, at once, or by loaders as they go. */
+#include "runtime/data/csv_table.h"
 #include "runtime/data/dataset.h"
-#include "runtime/data/file.h"
 
-#include <float.h>
-#include <math.h>
-#include <string.h>
-
-/* What a column of the file is for: an index among those of x or of t, or nothing. */
-typedef struct csv_use { int64_t x, t; } csv_use;
-
-typedef struct csv_reader {
-    wg_allocator allocator;
-    wg_csv_options options;
-    const char *path;
-    char *text;
-    size_t bytes;
-    int64_t row_count, column_count;
-    csv_use *use; /* of each column of the file */
-    int64_t x_count, t_count;
-    double *t; /* of each row, until it is known whether they are whole */
-    wg_error *error;
-} csv_reader;
-
-static wg__csv csv_start(const csv_reader *reader)
+static int fail_memory(const wg__csv_table *table, wg_error *error)
 {
-    const char separator = reader->options.separator;
-    return wg__csv_of(reader->path, reader->text, reader->bytes, separator == 0 ? ',' : separator);
+    return wg__fail(error, WG_EMEMORY, "%s: no memory for %lld rows of %lld columns", table->path,
+                    (long long)table->row_count, (long long)table->column_count);
 }
 
-/* ---- the first walk ---- */
+/* Where the rows of "x" and "t" go; NULL if they are streamed, or if there is no such column. */
+typedef struct places { float *x; void *t; } places;
 
-static int fail_ragged(const csv_reader *reader, const wg__csv_field *last, int64_t count)
+static int column_add(wg_dataset *data, const char *name, wg_dtype dtype, wg_shape shape,
+                      bool is_streamed, void **out)
 {
-    return wg__fail(reader->error, WG_EFORMAT,
-                    "%s:%lld:%lld: %lld fields, the first record has %lld", reader->path,
-                    (long long)last->line, (long long)last->column, (long long)count,
-                    (long long)reader->column_count);
+    return is_streamed ? wg__dataset_announce(data, name, dtype, shape)
+                       : wg__dataset_reserve(data, name, dtype, shape, out);
 }
 
-static int survey(csv_reader *reader)
-{
-    wg__csv csv = csv_start(reader);
-    wg__csv_field field;
-    int64_t count = 0;
-    int status;
-    while ((status = wg__csv_next(&csv, &field, reader->error)) > 0) {
-        count++;
-        if (!field.is_last) continue;
-        if (reader->row_count == 0) reader->column_count = count;
-        if (count != reader->column_count) return fail_ragged(reader, &field, count);
-        reader->row_count++;
-        count = 0;
-    }
-    if (status < 0) return status;
-    if (!reader->options.without_header && reader->row_count > 0) reader->row_count--;
-    if (reader->row_count == 0)
-        return wg__fail(reader->error, WG_EFORMAT, "%s:%lld:1: the file ends without a row of data",
-                        reader->path, (long long)csv.line);
-    return WG_OK;
-}
-
-/* ---- which columns ---- */
-
-/* Whether the column of that index, whose head is field, goes by this name. */
-static bool column_is(const csv_reader *reader, const wg__csv_field *field, int64_t index,
-                      const char *name, size_t bytes)
-{
-    char number[24];
-    if (!reader->options.without_header) return wg__csv_equal(field, name, bytes);
-    wg__text text = wg__text_of(number, sizeof number);
-    wg__text_add(&text, "%lld", (long long)index);
-    return text.length == bytes && memcmp(number, name, bytes) == 0;
-}
-
-static int column_find(const csv_reader *reader, const char *name, size_t bytes, int64_t *out)
-{
-    wg__csv csv = csv_start(reader);
-    wg__csv_field field;
-    int64_t found = -1;
-    for (int64_t i = 0; i < reader->column_count; i++) {
-        WG_TRY(wg__csv_next(&csv, &field, reader->error));
-        if (!column_is(reader, &field, i, name, bytes)) continue;
-        if (found >= 0) return wg__csv_fail(&csv, &field, reader->error, "heads two columns");
-        found = i;
-    }
-    if (found < 0)
-        return wg__fail(reader->error, WG_ENAME, "%s: no column is called \"%.*s\"", reader->path,
-                        bytes < 80 ? (int)bytes : 80, name);
-    *out = found;
-    return WG_OK;
-}
-
-/* Gives the named columns their indices, in the order of the names. */
-static int columns_choose(csv_reader *reader, const char *names, bool is_target, int64_t *count)
-{
-    for (const char *name = names; *name != '\0';) {
-        int64_t column = 0;
-        name += strspn(name, " ");
-        size_t bytes = strcspn(name, ",");
-        const char *next = name[bytes] == ',' ? name + bytes + 1 : name + bytes;
-        while (bytes > 0 && name[bytes - 1] == ' ') bytes--;
-        WG_TRY(column_find(reader, name, bytes, &column));
-        csv_use *use = &reader->use[column];
-        if (use->x >= 0 || use->t >= 0)
-            return wg__fail(reader->error, WG_ENAME, "%s: column \"%.*s\" is chosen twice",
-                            reader->path, bytes < 80 ? (int)bytes : 80, name);
-        *(is_target ? &use->t : &use->x) = (*count)++;
-        name = next;
-    }
-    return WG_OK;
-}
-
-static int choose(csv_reader *reader)
-{
-    const wg_csv_options *options = &reader->options;
-    for (int64_t i = 0; i < reader->column_count; i++) reader->use[i] = (csv_use){ -1, -1 };
-    if (options->x != NULL) WG_TRY(columns_choose(reader, options->x, false, &reader->x_count));
-    csv_use *last = &reader->use[reader->column_count - 1];
-    if (options->t != NULL) {
-        WG_TRY(columns_choose(reader, options->t, true, &reader->t_count));
-    } else if (last->x < 0) {
-        last->t = reader->t_count++;
-    }
-    for (int64_t i = 0; i < reader->column_count && options->x == NULL; i++)
-        if (reader->use[i].t < 0) reader->use[i].x = reader->x_count++;
-    if (reader->x_count + reader->t_count == 0)
-        return wg__fail(reader->error, WG_EINVALID, "%s: the options choose no column",
-                        reader->path);
-    return WG_OK;
-}
-
-/* ---- the second walk ---- */
-
-static int value_read(const csv_reader *reader, const wg__csv *csv, const wg__csv_field *field,
-                      double *out)
-{
-    const char *missing = reader->options.missing;
-    if (missing != NULL && wg__csv_equal(field, missing, strlen(missing))) {
-        *out = reader->options.missing_value;
-        return WG_OK;
-    }
-    const size_t used = wg__number_read(field->text, field->bytes, out);
-    if (used == 0 || used != field->bytes)
-        return wg__csv_fail(csv, field, reader->error, "is not a number");
-    if (!(fabs(*out) <= (double)FLT_MAX))
-        return wg__csv_fail(csv, field, reader->error, "is not a finite number of f32");
-    return WG_OK;
-}
-
-static int fill(const csv_reader *reader, float *x)
-{
-    wg__csv csv = csv_start(reader);
-    wg__csv_field field;
-    const int64_t header = reader->options.without_header ? 0 : reader->column_count;
-    for (int64_t i = 0; i < header; i++) WG_TRY(wg__csv_next(&csv, &field, reader->error));
-    for (int64_t row = 0; row < reader->row_count; row++) {
-        for (int64_t i = 0; i < reader->column_count; i++) {
-            double value;
-            const csv_use use = reader->use[i];
-            WG_TRY(wg__csv_next(&csv, &field, reader->error));
-            if (use.x < 0 && use.t < 0) continue;
-            WG_TRY(value_read(reader, &csv, &field, &value));
-            if (use.x >= 0) x[row * reader->x_count + use.x] = wg__narrow(value);
-            if (use.t >= 0) reader->t[row * reader->t_count + use.t] = value;
-        }
-    }
-    return WG_OK;
-}
-
-static bool is_whole(double value)
-{
-    return value >= INT32_MIN && value <= INT32_MAX && value == (double)(int32_t)value;
-}
-
-static int targets_add(const csv_reader *reader, wg_dataset *data)
-{
-    void *out = NULL;
-    const int64_t count = reader->row_count * reader->t_count;
-    bool are_whole = true;
-    for (int64_t i = 0; i < count; i++) are_whole = are_whole && is_whole(reader->t[i]);
-    const wg_shape shape = reader->t_count == 1 ? WG_SHAPE(reader->row_count)
-                                                : WG_SHAPE(reader->row_count, reader->t_count);
-    WG_TRY(wg__dataset_reserve(data, "t", are_whole ? WG_I32 : WG_F32, shape, &out));
-    for (int64_t i = 0; i < count; i++) {
-        if (are_whole) ((int32_t *)out)[i] = (int32_t)reader->t[i];
-        if (!are_whole) ((float *)out)[i] = wg__narrow(reader->t[i]);
-    }
-    return WG_OK;
-}
-
-/* ---- the whole ---- */
-
-static int fail_memory(const csv_reader *reader)
-{
-    return wg__fail(reader->error, WG_EMEMORY, "%s: no memory for %lld rows of %lld columns",
-                    reader->path, (long long)reader->row_count, (long long)reader->column_count);
-}
-
-static int dataset_fill(const csv_reader *reader, wg_dataset *data)
+static int columns_add(const wg__csv_table *table, bool is_streamed, wg_dataset *data, places *to)
 {
     void *x = NULL;
-    const wg_shape shape = WG_SHAPE(reader->row_count, reader->x_count);
-    if (reader->x_count > 0 && wg__dataset_reserve(data, "x", WG_F32, shape, &x) < 0)
-        return fail_memory(reader);
-    WG_TRY(fill(reader, x));
-    if (reader->t_count > 0 && targets_add(reader, data) < 0) return fail_memory(reader);
+    const int64_t rows = table->row_count;
+    const wg_shape of_x = WG_SHAPE(rows, table->x_count);
+    const wg_shape of_t = table->t_count == 1 ? WG_SHAPE(rows) : WG_SHAPE(rows, table->t_count);
+    const wg_dtype dtype = table->t_is_whole ? WG_I32 : WG_F32;
+    if (table->x_count > 0) WG_TRY(column_add(data, "x", WG_F32, of_x, is_streamed, &x));
+    to->x = x;
+    return table->t_count > 0 ? column_add(data, "t", dtype, of_t, is_streamed, &to->t) : WG_OK;
+}
+
+static int blocks_read(const wg__csv_reader *reader, const places *to, wg_error *error)
+{
+    wg__file file;
+    const wg__csv_table *table = reader->table;
+    WG_TRY(wg__file_open(&file, table->path, error));
+    int status = WG_OK;
+    for (int64_t i = 0; i < table->block_count && status >= 0; i++) {
+        const int64_t row = table->block[i].row;
+        float *x = to->x == NULL ? NULL : to->x + row * table->x_count;
+        char *t = to->t == NULL ? NULL
+                                : (char *)to->t + row * table->t_count * WG__CSV_VALUE_BYTES;
+        status = wg__csv_block_read(reader, &file, i, x, t, error);
+    }
+    wg__file_close(&file);
+    return status;
+}
+
+/* All rows into memory. */
+static int rows_read(const wg__csv_table *table, const places *to, wg_error *error)
+{
+    wg__csv_reader reader;
+    if (wg__csv_reader_open(&reader, table, &table->allocator) < 0)
+        return fail_memory(table, error);
+    const int status = blocks_read(&reader, to, error);
+    wg__csv_reader_close(&reader);
+    return status;
+}
+
+static int options_check(const wg_csv_options *options, wg_error *error)
+{
+    const char separator = options->separator;
+    if (separator == '"' || separator == '\n' || separator == '\r')
+        return wg__fail(error, WG_EINVALID, "a quote or an end of line cannot separate fields");
+    if (!wg__reserved_is_zero(options->reserved, 4))
+        return wg__fail(error, WG_EINVALID, "options were not zeroed: reserved has a value");
     return WG_OK;
 }
 
-static int dataset_read(csv_reader *reader, wg_dataset **out)
+int wg__dataset_read_csv(const char *path, const wg_csv_options *options, size_t block_bytes,
+                         wg_dataset **out, wg_error *error)
 {
-    const wg_allocator *allocator = &reader->allocator;
-    WG_TRY(survey(reader));
-    const size_t use_bytes = (size_t)reader->column_count * sizeof *reader->use;
-    reader->use = wg__allocate(allocator, use_bytes);
-    int status = reader->use == NULL ? fail_memory(reader) : choose(reader);
-    const size_t t_bytes = (size_t)(reader->row_count * reader->t_count) * sizeof *reader->t;
-    if (status >= 0 && (reader->t = wg__allocate(allocator, t_bytes)) == NULL)
-        status = fail_memory(reader);
-    wg_dataset *data = NULL;
-    if (status >= 0 && (data = wg_dataset_create(allocator)) == NULL) status = fail_memory(reader);
-    if (status >= 0) status = dataset_fill(reader, data);
-    wg__release(allocator, reader->use, use_bytes);
-    wg__release(allocator, reader->t, t_bytes);
-    if (status >= 0) *out = data;
+    places to = { 0 };
+    wg__csv_table *table = NULL;
+    WG_TRY(wg__csv_table_open(path, options, block_bytes, &table, error));
+    wg_dataset *data = wg_dataset_create(&table->allocator);
+    int status = data == NULL ? WG_EMEMORY : columns_add(table, options->stream, data, &to);
+    if (status < 0) (void)fail_memory(table, error);
+    else if (!options->stream) status = rows_read(table, &to, error);
+    if (status >= 0 && options->stream) data->table = table;
+    else wg__csv_table_free(table);
     if (status < 0) wg_dataset_free(data);
+    else *out = data;
     return status;
 }
 
 int wg_dataset_read_csv(const char *path, const wg_csv_options *options, wg_dataset **out,
                         wg_error *error)
 {
+    const wg_csv_options zeroed = { 0 };
+    if (options == NULL) options = &zeroed;
     if (out == NULL) return wg__fail(error, WG_EINVALID, "no place for the dataset was given");
     *out = NULL;
-    csv_reader reader = { .path = path, .error = error };
-    if (options != NULL) reader.options = *options;
-    reader.allocator = wg__allocator_or_default(reader.options.allocator);
-    const char separator = reader.options.separator;
-    if (separator == '"' || separator == '\n' || separator == '\r')
-        return wg__fail(error, WG_EINVALID, "a quote or an end of line cannot separate fields");
-    if (!wg__reserved_is_zero(reader.options.reserved, 4))
-        return wg__fail(error, WG_EINVALID, "options were not zeroed: reserved has a value");
-    WG_TRY(wg__file_load(path, &reader.allocator, &reader.text, &reader.bytes, error));
-    const int status = dataset_read(&reader, out);
-    wg__release(&reader.allocator, reader.text, reader.bytes + 1);
-    return status;
+    WG_TRY(options_check(options, error));
+    return wg__dataset_read_csv(path, options, WG__CSV_BLOCK_BYTES, out, error);
 }

@@ -23,6 +23,12 @@ typedef struct wg__csv_field {
 } wg__csv_field;
 
 wg__csv wg__csv_of(const char *path, const char *text, size_t bytes, char separator);
+/* A part of a file that begins with a line, whose number it is. */
+wg__csv wg__csv_part(const char *path, const char *text, size_t bytes, char separator,
+                     int64_t line);
+/* How many of the bytes hold whole records, the last of them not an empty line, so that what
+ * follows can be read as another part; 0: none. */
+size_t wg__csv_cut(const char *text, size_t bytes);
 /* 1: a field, is_last if it ends its record; 0: the end; WG_EFORMAT. */
 int wg__csv_next(wg__csv *csv, wg__csv_field *field, wg_error *error);
 /* What is wrong with a field that was read, with its place. */

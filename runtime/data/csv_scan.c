@@ -8,10 +8,33 @@ wg__csv wg__csv_of(const char *path, const char *text, size_t bytes, char separa
 {
     /* The mark that some programs put before UTF-8 is not content. */
     const size_t start = bytes >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
-    return (wg__csv){
-        .path = path, .text = text, .bytes = bytes, .position = start, .line_start = start,
-        .line = 1, .separator = separator,
-    };
+    wg__csv csv = wg__csv_part(path, text, bytes, separator, 1);
+    csv.position = csv.line_start = start;
+    return csv;
+}
+
+wg__csv wg__csv_part(const char *path, const char *text, size_t bytes, char separator, int64_t line)
+{
+    return (wg__csv){ .path = path, .text = text, .bytes = bytes, .line = line,
+                      .separator = separator };
+}
+
+/* Quotes come in pairs in a record, so a line that ends behind an odd number of them ends inside
+ * quotes. Where that is not true the text is refused, and up to there it is read alike. */
+size_t wg__csv_cut(const char *text, size_t bytes)
+{
+    size_t cut = 0;
+    bool is_quoted = false, is_empty = true;
+    for (size_t i = 0; i < bytes; i++) {
+        if (text[i] == '"') is_quoted = !is_quoted;
+        if (text[i] == '\n' && !is_quoted) {
+            if (!is_empty) cut = i + 1;
+            is_empty = true;
+        } else if (text[i] != '\r') {
+            is_empty = false;
+        }
+    }
+    return cut;
 }
 
 static int fail_here(const wg__csv *csv, wg_error *error, const char *problem)

@@ -2,6 +2,8 @@
  * it was given as, or the lender's own.                                                         */
 #include "runtime/data/dataset.h"
 
+#include "runtime/data/csv_table.h"
+
 #include <string.h>
 
 wg_dataset *wg_dataset_create(const wg_allocator *allocator)
@@ -25,6 +27,7 @@ void wg_dataset_free(wg_dataset *data)
     if (data == NULL || atomic_fetch_sub(&data->references, 1) > 1) return;
     const wg_allocator allocator = data->allocator;
     for (int64_t i = 0; i < data->column_count; i++) column_release(&allocator, &data->column[i]);
+    wg__csv_table_free(data->table);
     wg__release(&allocator, data->column, (size_t)data->column_capacity * sizeof *data->column);
     wg__release(&allocator, data, sizeof *data);
 }
@@ -48,7 +51,7 @@ const wg__column *wg__dataset_column(const wg_dataset *data, const char *name)
 static int column_check(const wg_dataset *data, const char *name, wg_dtype dtype, wg_shape shape,
                         size_t *bytes)
 {
-    if (data == NULL || name == NULL) return WG_EINVALID;
+    if (data == NULL || name == NULL || data->table != NULL) return WG_EINVALID;
     if (!wg__dtype_is((int)dtype)) return WG_EDTYPE;
     WG_TRY(wg__shape_check(shape));
     if (shape.rank == 0) return WG_ESHAPE;
@@ -84,6 +87,13 @@ int wg__dataset_reserve(wg_dataset *data, const char *name, wg_dtype dtype, wg_s
     return status;
 }
 
+int wg__dataset_announce(wg_dataset *data, const char *name, wg_dtype dtype, wg_shape shape)
+{
+    size_t bytes;
+    WG_TRY(column_check(data, name, dtype, shape, &bytes));
+    return column_append(data, name, wg_view_of(NULL, dtype, shape), bytes, NULL);
+}
+
 void wg__dataset_drop_last(wg_dataset *data)
 {
     WG_ASSERT(data->column_count > 0);
@@ -97,6 +107,9 @@ int wg__dataset_explain(const wg_dataset *data, int status, const char *name, wg
     if (status >= 0) return status;
     if (data == NULL || name == NULL)
         return wg__fail(error, status, "a dataset and the name of a column are needed, not NULL");
+    if (data->table != NULL)
+        return wg__fail(error, status, "column \"%.40s\": the dataset is streamed: it has the "
+                                       "columns of its file alone", name);
     if (status == WG_ENAME && !wg__name_is_valid(name, true))
         return wg__fail(error, status, "column \"%.40s\": letters, digits, _ . - and / only", name);
     if (status == WG_ENAME)
@@ -134,6 +147,7 @@ int wg_dataset_find(const wg_dataset *data, const char *column, wg_view *view)
     if (data == NULL || column == NULL || view == NULL) return WG_EINVALID;
     const wg__column *found = wg__dataset_column(data, column);
     if (found == NULL) return WG_ENAME;
+    if (data->table != NULL) return WG_EINVALID;
     *view = found->view;
     return WG_OK;
 }

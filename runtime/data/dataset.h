@@ -8,10 +8,11 @@
 #include <stdatomic.h>
 #include <wengert/data.h>
 
+struct wg__csv_table;
 typedef struct wg__column {
     char *name;
-    wg_view view;    /* contiguous; rank 1 or more */
-    void *memory;    /* the view's, if it is the dataset's own; NULL: lent */
+    wg_view view;    /* contiguous; rank 1 or more; streamed: without data */
+    void *memory;    /* the view's, if it is the dataset's own; else NULL */
     size_t bytes;    /* of all rows */
 } wg__column;
 
@@ -21,12 +22,16 @@ struct wg_dataset {
     int64_t column_count, column_capacity;
     int64_t row_count;
     atomic_int references;
+    struct wg__csv_table *table; /* of which loaders read all rows; NULL: they lie in memory */
+    size_t window_bytes_test;    /* > 0: rows that a loader shuffles at a time; set by tests */
 };
 
 /* A new column, to be filled at once; its memory in *out. WG_EINVALID: name NULL or rank 0,
  * WG_ENAME: malformed or taken, WG_ESHAPE: another number of rows than the columns before.      */
 int wg__dataset_reserve(wg_dataset *data, const char *name, wg_dtype dtype, wg_shape shape,
                         void **out);
+/* A new column whose rows lie in no memory. */
+int wg__dataset_announce(wg_dataset *data, const char *name, wg_dtype dtype, wg_shape shape);
 /* Takes the last column away again. */
 void wg__dataset_drop_last(wg_dataset *data);
 const wg__column *wg__dataset_column(const wg_dataset *data, const char *name); /* NULL: none */

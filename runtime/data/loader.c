@@ -1,10 +1,9 @@
 /* Batches of a dataset's rows. All memory is taken when the loader is made; the order of an epoch
  * is a function of seed and epoch alone, so that any epoch can be had again. In order, a batch is
- * the rows of the dataset themselves; shuffled, they are gathered into memory that the next batch
- * writes again.                                                                                 */
-#include "runtime/data/dataset.h"
+ * the rows of the dataset themselves; shuffled or streamed, they are gathered into memory that the
+ * next batch writes again.                                                                      */
+#include "runtime/data/feed.h"
 #include "runtime/data/order.h"
-#include "runtime/internal.h"
 
 #include <string.h>
 
@@ -15,10 +14,12 @@ struct wg_loader {
     wg_dataset *data;
     wg_loader_options options;
     int64_t column_count;   /* when it was made: later columns are not loaded */
-    void **memory;          /* a batch of each column; NULL when in order */
-    int64_t *order;
+    void **memory;          /* a batch of each column; NULL when in order, and not streamed */
+    int64_t *order;         /* NULL when in order, or streamed */
+    wg__feed *feed;         /* of a streamed dataset; else NULL */
     int64_t start, stop;    /* of the present batch; equal: none */
     bool has_started;
+    wg_error error;
 };
 
 static size_t row_bytes(const wg_loader *loader, int64_t i)
@@ -26,14 +27,18 @@ static size_t row_bytes(const wg_loader *loader, int64_t i)
     return loader->data->column[i].bytes / (size_t)loader->data->row_count;
 }
 
-static int memory_take(wg_loader *loader)
+static int memory_take(wg_runtime *runtime, wg_loader *loader)
 {
     const size_t list_bytes = (size_t)loader->column_count * sizeof *loader->memory;
     const size_t order_bytes = (size_t)loader->data->row_count * sizeof *loader->order;
-    if (loader->options.in_order) return WG_OK;
-    loader->order = wg__allocate(&loader->allocator, order_bytes);
+    const bool is_streamed = loader->data->table != NULL;
+    if (loader->options.in_order && !is_streamed) return WG_OK;
     loader->memory = wg__allocate_zeroed(&loader->allocator, list_bytes);
-    if (loader->order == NULL || loader->memory == NULL) return WG_EMEMORY;
+    if (loader->memory == NULL) return WG_EMEMORY;
+    if (is_streamed)
+        WG_TRY(wg__feed_create(runtime, loader->data, &loader->options, &loader->feed));
+    else if ((loader->order = wg__allocate(&loader->allocator, order_bytes)) == NULL)
+        return WG_EMEMORY;
     for (int64_t i = 0; i < loader->column_count; i++) {
         /* A batch has no more rows than the dataset, whose bytes were counted. */
         const size_t bytes = (size_t)loader->options.batch_size * row_bytes(loader, i);
@@ -51,6 +56,7 @@ void wg_loader_free(wg_loader *loader)
         wg__release(&allocator, loader->memory[i],
                     (size_t)loader->options.batch_size * row_bytes(loader, i));
     wg__release(&allocator, loader->memory, (size_t)loader->column_count * sizeof(void *));
+    wg__feed_free(loader->feed);
     wg__release(&allocator, loader->order, (size_t)loader->data->row_count * sizeof(int64_t));
     wg_dataset_free(loader->data);
     wg__release(&allocator, loader, sizeof *loader);
@@ -90,7 +96,7 @@ int wg_loader_create(wg_runtime *runtime, const wg_dataset *data, const wg_loade
     loader->options = chosen;
     loader->column_count = data->column_count;
     loader->data = wg__dataset_hold(data);
-    if (memory_take(loader) < 0) {
+    if (memory_take(runtime, loader) < 0) {
         wg_loader_free(loader);
         return wg__fail(error, WG_EMEMORY, "loader: no memory for batches of %lld rows",
                         (long long)chosen.batch_size);
@@ -113,7 +119,9 @@ int wg_loader_start(wg_loader *loader, int64_t epoch)
     loader->start = 0;
     loader->stop = 0;
     loader->has_started = true;
-    if (loader->options.in_order) return WG_OK;
+    loader->error.message[0] = '\0';
+    if (loader->feed != NULL) wg__feed_start(loader->feed, epoch);
+    if (loader->order == NULL) return WG_OK;
     wg__order_rows(loader->order, loader->data->row_count);
     wg__order_shuffle(loader->order, loader->data->row_count, "loader", loader->options.seed,
                       (uint64_t)epoch);
@@ -137,9 +145,17 @@ int wg_loader_next(wg_loader *loader)
     loader->start = loader->stop;
     const int64_t left = count - loader->start;
     if (left == 0 || (left < size && loader->options.drop_last)) return 0;
-    loader->stop = left < size ? count : loader->start + size;
-    for (int64_t i = 0; loader->memory != NULL && i < loader->column_count; i++) gather(loader, i);
+    const int64_t rows = left < size ? left : size;
+    if (loader->feed != NULL)
+        WG_TRY(wg__feed_take(loader->feed, rows, loader->memory, &loader->error));
+    loader->stop = loader->start + rows;
+    for (int64_t i = 0; loader->order != NULL && i < loader->column_count; i++) gather(loader, i);
     return 1;
+}
+
+const char *wg_loader_message(const wg_loader *loader)
+{
+    return loader == NULL ? "" : loader->error.message;
 }
 
 wg_view wg_loader_view(const wg_loader *loader, const char *column)

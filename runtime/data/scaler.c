@@ -1,8 +1,10 @@
-/* Fitting the layer of wg_standardize: mean and spread of each feature over all axes but the
- * last, in two passes in f64, so that a large mean does not eat the spread. A feature that never
- * changes has exactly the spread 0, which no sum of rounded squares would promise; the layer
- * gives 0 for it.                                                                               */
+/* Fitting the layer of wg_standardize: mean and spread, or least value and range, of each feature
+ * over all axes but the last, in passes over the rows in f64, so that a large mean does not eat the
+ * spread. A feature that never changes has exactly the spread 0, which no sum of rounded squares
+ * would promise; the layer gives 0 for it. Rows come as one block from memory, or block by block
+ * from the file of a streamed dataset: in the same order, so with the same sums. */
 #include "graph/internal.h"
+#include "runtime/data/csv_table.h"
 #include "runtime/data/dataset.h"
 
 #include <math.h>
@@ -11,60 +13,131 @@
 enum { PATH_LENGTH_MAX = 480 }; /* leaves room for the names of the state in a buffer of 512 */
 
 typedef struct scaler {
-    wg_view x; /* contiguous */
-    int64_t row_count, feature_count;
+    wg_allocator allocator;
+    wg_dtype dtype;
+    int64_t feature_count;
+    int64_t row_count;       /* gone by in the pass at hand */
     double *mean, *spread, *least, *largest; /* of each feature, in one block */
     wg_error *error;
 } scaler;
 
-static double element(const scaler *fit, int64_t row, int64_t i)
+/* ---- passes ---- */
+
+/* Some rows of a pass, one after the other. */
+typedef int rows_rule(scaler *fit, const void *x, int64_t rows);
+
+static double element(const scaler *fit, const void *x, int64_t row, int64_t i)
 {
     const int64_t at = row * fit->feature_count + i;
-    if (fit->x.dtype == WG_F32) return (double)((const float *)fit->x.data)[at];
-    return ((const double *)fit->x.data)[at];
+    return fit->dtype == WG_F32 ? (double)((const float *)x)[at] : ((const double *)x)[at];
 }
 
-static int means_find(scaler *fit)
+static int sums_add(scaler *fit, const void *from, int64_t rows)
 {
-    for (int64_t i = 0; i < fit->feature_count; i++) {
-        fit->least[i] = HUGE_VAL;
-        fit->largest[i] = -HUGE_VAL;
-    }
-    for (int64_t row = 0; row < fit->row_count; row++) {
+    for (int64_t row = 0; row < rows; row++) {
         for (int64_t i = 0; i < fit->feature_count; i++) {
-            const double x = element(fit, row, i);
+            const double x = element(fit, from, row, i);
             if (x - x != 0.0)
                 return wg__fail(fit->error, WG_EFINITE,
                                 "standardize: feature %lld of row %lld is not finite", (long long)i,
-                                (long long)row);
+                                (long long)(fit->row_count + row));
             fit->mean[i] += x;
             if (x < fit->least[i]) fit->least[i] = x;
             if (x > fit->largest[i]) fit->largest[i] = x;
         }
     }
-    for (int64_t i = 0; i < fit->feature_count; i++) fit->mean[i] /= (double)fit->row_count;
+    fit->row_count += rows;
     return WG_OK;
 }
 
-static void spreads_find(scaler *fit)
+static int squares_add(scaler *fit, const void *from, int64_t rows)
 {
-    for (int64_t row = 0; row < fit->row_count; row++) {
+    for (int64_t row = 0; row < rows; row++) {
         for (int64_t i = 0; i < fit->feature_count; i++) {
-            const double off = element(fit, row, i) - fit->mean[i];
+            const double off = element(fit, from, row, i) - fit->mean[i];
             fit->spread[i] += off * off / (double)fit->row_count;
         }
     }
+    return WG_OK;
+}
+
+/* Where rows are: all at x, or in the table, as its column of t or of x. */
+typedef struct source {
+    const void *x;
+    int64_t row_count;
+    const wg__csv_table *table;
+    bool is_t;
+} source;
+
+typedef struct block_room { float *x; void *t; size_t x_bytes, t_bytes; } block_room;
+
+static int blocks_walk(const source *from, scaler *fit, rows_rule *rule,
+                       const wg__csv_reader *reader, const block_room *room)
+{
+    wg__file file;
+    const wg__csv_table *table = from->table;
+    WG_TRY(wg__file_open(&file, table->path, fit->error));
+    int status = WG_OK;
+    for (int64_t i = 0; i < table->block_count && status >= 0; i++) {
+        status = wg__csv_block_read(reader, &file, i, room->x, room->t, fit->error);
+        const void *x = from->is_t ? room->t : room->x;
+        if (status >= 0) status = rule(fit, x, wg__csv_block_rows(table, i));
+    }
+    wg__file_close(&file);
+    return status;
+}
+
+/* Hands all rows to the rule, in their order. */
+static int rows_walk(const source *from, scaler *fit, rows_rule *rule)
+{
+    if (from->table == NULL) return rule(fit, from->x, from->row_count);
+    const wg__csv_table *table = from->table;
+    const size_t values = (size_t)table->block_rows_max * WG__CSV_VALUE_BYTES;
+    block_room room = { .x_bytes = values * (size_t)table->x_count,
+                        .t_bytes = values * (size_t)table->t_count };
+    wg__csv_reader reader = { 0 };
+    room.x = wg__allocate(&fit->allocator, room.x_bytes);
+    room.t = wg__allocate(&fit->allocator, room.t_bytes);
+    const bool has_memory = room.x != NULL && room.t != NULL &&
+                            wg__csv_reader_open(&reader, table, &fit->allocator) >= 0;
+    const int status = has_memory
+                           ? blocks_walk(from, fit, rule, &reader, &room)
+                           : wg__fail(fit->error, WG_EMEMORY, "standardize: no memory");
+    wg__csv_reader_close(&reader);
+    wg__release(&fit->allocator, room.x, room.x_bytes);
+    wg__release(&fit->allocator, room.t, room.t_bytes);
+    return status;
+}
+
+/* ---- fitting ---- */
+
+static int moments_find(scaler *fit, const source *from)
+{
+    for (int64_t i = 0; i < fit->feature_count; i++) {
+        fit->least[i] = HUGE_VAL;
+        fit->largest[i] = -HUGE_VAL;
+    }
+    WG_TRY(rows_walk(from, fit, sums_add));
+    for (int64_t i = 0; i < fit->feature_count; i++) fit->mean[i] /= (double)fit->row_count;
+    return rows_walk(from, fit, squares_add);
+}
+
+/* What the layer takes away and divides by. */
+static void state_find(scaler *fit, bool is_range)
+{
     for (int64_t i = 0; i < fit->feature_count; i++) {
         const bool is_constant = fit->least[i] == fit->largest[i];
-        if (is_constant) fit->mean[i] = fit->least[i];
-        fit->spread[i] = is_constant ? 0.0 : sqrt(fit->spread[i]);
+        if (is_constant || is_range) fit->mean[i] = fit->least[i];
+        fit->spread[i] = is_constant ? 0.0
+                         : is_range  ? fit->largest[i] - fit->least[i]
+                                     : sqrt(fit->spread[i]);
     }
 }
 
 /* ---- into the params ---- */
 
 /* The state of that path, made if it is missing; NULL after an error. */
-static wg__entry *state_find(wg_params *params, const char *path, const char *name,
+static wg__entry *entry_find(wg_params *params, const char *path, const char *name,
                              const wg__type *type, bool *is_new, wg_error *error)
 {
     char full[512];
@@ -103,12 +176,12 @@ static int state_store(const scaler *fit, wg_params *params, const char *path)
     bool is_mean_new = false;
     bool is_spread_new = false;
     const wg_shape shape = WG_SHAPE(fit->feature_count);
-    const wg__type type = { .dtype = fit->x.dtype, .shape = wg__shape_of(shape) };
+    const wg__type type = { .dtype = fit->dtype, .shape = wg__shape_of(shape) };
     if (wg__params_lock(params, true) < 0)
         return wg__fail(fit->error, WG_EBUSY, "standardize: the params are in use");
-    wg__entry *mean = state_find(params, path, "mean", &type, &is_mean_new, &own);
+    wg__entry *mean = entry_find(params, path, "mean", &type, &is_mean_new, &own);
     wg__entry *spread = NULL;
-    if (mean != NULL) spread = state_find(params, path, "spread", &type, &is_spread_new, &own);
+    if (mean != NULL) spread = entry_find(params, path, "spread", &type, &is_spread_new, &own);
     if (spread != NULL) {
         state_set(mean, fit->mean);
         state_set(spread, fit->spread);
@@ -119,8 +192,9 @@ static int state_store(const scaler *fit, wg_params *params, const char *path)
     return spread != NULL ? WG_OK : wg__fail(fit->error, own.status, "%s", own.message);
 }
 
-static int check_arguments(const wg_params *params, const char *path, const wg_view *training,
-                           wg_error *error)
+/* ---- arguments ---- */
+
+static int path_check(const wg_params *params, const char *path, wg_error *error)
 {
     if (params == NULL || path == NULL || !wg__name_is_valid(path, true))
         return wg__fail(error, WG_EINVALID,
@@ -128,56 +202,99 @@ static int check_arguments(const wg_params *params, const char *path, const wg_v
     if (strlen(path) > PATH_LENGTH_MAX)
         return wg__fail(error, WG_ELIMIT, "standardize: a path of more than %d characters",
                         PATH_LENGTH_MAX);
-    const int status = wg__view_check(training);
-    if (status < 0) return wg__fail(error, status, "standardize: %s", wg_status_text(status));
-    if (!wg__dtype_is_float(training->dtype))
+    return WG_OK;
+}
+
+static int features_check(wg_dtype dtype, wg_shape shape, wg_error *error)
+{
+    if (!wg__dtype_is_float(dtype))
         return wg__fail(error, WG_EDTYPE, "standardize: features of dtype %s, f32 or f64 is needed",
-                        wg_dtype_name(training->dtype));
-    if (training->shape.rank == 0 || wg_shape_count(training->shape) == 0)
+                        wg_dtype_name(dtype));
+    if (shape.rank == 0 || wg_shape_count(shape) == 0)
         return wg__fail(error, WG_ESHAPE, "standardize: there is nothing to fit to");
     return WG_OK;
 }
 
 /* The rows as one block: those of the view, or a copy if they are apart or at odd addresses. */
-static int rows_pack(scaler *fit, const wg_view *training, const wg_allocator *allocator,
+static int rows_pack(const wg_view *view, const wg_allocator *allocator, const void **x,
                      void **copy, size_t *bytes)
 {
-    const bool is_aligned = (uintptr_t)training->data % wg_dtype_bytes(training->dtype) == 0;
-    fit->x = *training;
-    if (is_aligned && wg__view_is_contiguous(training)) return WG_OK;
-    if (!wg__bytes_of(wg_shape_count(training->shape), training->dtype, bytes)) return WG_ELIMIT;
+    const bool is_aligned = (uintptr_t)view->data % wg_dtype_bytes(view->dtype) == 0;
+    *x = view->data;
+    if (is_aligned && wg__view_is_contiguous(view)) return WG_OK;
+    if (!wg__bytes_of(wg_shape_count(view->shape), view->dtype, bytes)) return WG_ELIMIT;
     *copy = wg__allocate(allocator, *bytes);
-    if (*copy == NULL) return wg__fail(fit->error, WG_EMEMORY, "standardize: no memory");
-    wg__view_pack(training, *copy);
-    fit->x = wg_view_of(*copy, training->dtype, training->shape);
+    if (*copy == NULL) return WG_EMEMORY;
+    wg__view_pack(view, *copy);
+    *x = *copy;
     return WG_OK;
 }
 
-int wg_standardize_fit(wg_params *params, const char *path, wg_view training, wg_error *error)
+static int fit_run(wg_params *params, const char *path, wg_dtype dtype, int64_t features,
+                   const source *from, bool is_range, wg_error *error)
 {
-    WG_TRY(check_arguments(params, path, &training, error));
-    const int64_t features = training.shape.dim[training.shape.rank - 1];
-    scaler fit = {
-        .row_count = wg_shape_count(training.shape) / features, .feature_count = features,
-        .error = error,
-    };
-    void *copy = NULL;
-    size_t copy_bytes = 0;
-    const wg_allocator *allocator = &params->allocator;
+    scaler fit = { .allocator = params->allocator, .dtype = dtype, .feature_count = features,
+                   .error = error };
     const size_t bytes = (size_t)features * 4 * sizeof(double);
-    double *block = wg__allocate_zeroed(allocator, bytes);
+    double *block = wg__allocate_zeroed(&fit.allocator, bytes);
     if (block == NULL) return wg__fail(error, WG_EMEMORY, "standardize: no memory");
     fit.mean = block;
     fit.spread = block + features;
     fit.least = block + 2 * features;
     fit.largest = block + 3 * features;
-    int status = rows_pack(&fit, &training, allocator, &copy, &copy_bytes);
-    if (status >= 0) status = means_find(&fit);
+    int status = moments_find(&fit, from);
     if (status >= 0) {
-        spreads_find(&fit);
+        state_find(&fit, is_range);
         status = state_store(&fit, params, path);
     }
-    wg__release(allocator, copy, copy_bytes);
-    wg__release(allocator, block, bytes);
+    wg__release(&fit.allocator, block, bytes);
     return status;
+}
+
+static int view_fit(wg_params *params, const char *path, const wg_view *training, bool is_range,
+                    wg_error *error)
+{
+    source from = { 0 };
+    void *copy = NULL;
+    size_t bytes = 0;
+    const wg_shape *shape = &training->shape;
+    WG_TRY(features_check(training->dtype, *shape, error));
+    const int64_t features = shape->dim[shape->rank - 1];
+    from.row_count = wg_shape_count(*shape) / features;
+    int status = rows_pack(training, &params->allocator, &from.x, &copy, &bytes);
+    if (status < 0) return wg__fail(error, status, "standardize: no memory");
+    status = fit_run(params, path, training->dtype, features, &from, is_range, error);
+    wg__release(&params->allocator, copy, bytes);
+    return status;
+}
+
+int wg_standardize_fit(wg_params *params, const char *path, wg_view training, wg_error *error)
+{
+    WG_TRY(path_check(params, path, error));
+    const int status = wg__view_check(&training);
+    if (status < 0) return wg__fail(error, status, "standardize: %s", wg_status_text(status));
+    return view_fit(params, path, &training, false, error);
+}
+
+int wg_standardize_fit_column(wg_params *params, const char *path, const wg_dataset *training,
+                              const char *column, const wg_scaler_options *options,
+                              wg_error *error)
+{
+    const bool is_range = options != NULL && options->range;
+    WG_TRY(path_check(params, path, error));
+    if (training == NULL || column == NULL)
+        return wg__fail(error, WG_EINVALID, "standardize: a dataset and a column are needed");
+    if (options != NULL && !wg__reserved_is_zero(options->reserved, 4))
+        return wg__fail(error, WG_EINVALID,
+                        "standardize: options were not zeroed: reserved has a value");
+    const wg__column *found = wg__dataset_column(training, column);
+    if (found == NULL)
+        return wg__fail(error, WG_ENAME, "standardize: no column is called \"%.40s\"", column);
+    wg_view view = found->view;
+    if (view.shape.rank == 1)
+        view = wg_view_of(view.data, view.dtype, WG_SHAPE(training->row_count, 1));
+    if (training->table == NULL) return view_fit(params, path, &view, is_range, error);
+    WG_TRY(features_check(view.dtype, view.shape, error));
+    const source from = { .table = training->table, .is_t = strcmp(column, "t") == 0 };
+    return fit_run(params, path, view.dtype, view.shape.dim[1], &from, is_range, error);
 }

@@ -167,6 +167,8 @@ static int check_arguments(const wg_dataset *data, int64_t count, const double *
         return wg__fail(error, WG_EINVALID,
                         "split: a dataset and shares of one part or more are needed");
     if (data->row_count == 0) return wg__fail(error, WG_EINVALID, "split: there are no rows");
+    if (data->table != NULL)
+        return wg__fail(error, WG_EINVALID, "split: the rows are streamed: split their file");
     if (count > data->row_count)
         return wg__fail(error, WG_EINVALID, "split: %lld parts of %lld rows", (long long)count,
                         (long long)data->row_count);

@@ -31,7 +31,7 @@ int wg_evaluate(wg_runtime *runtime, const wg_model *model, wg_params *params,
     if (pass.tape == NULL) (void)wg__fail(error, status, "evaluation: no memory for a tape");
     else status = wg__pass_evaluate(&pass, &sums);
     if (status < 0 && pass.tape != NULL)
-        (void)wg__fail(error, status, "evaluation: %s", wg_explain(status, pass.tape, NULL));
+        (void)wg__fail(error, status, "evaluation: %s", wg__pass_explain(&pass, status));
     if (status >= 0 && loss != NULL) *loss = sums.loss / sums.weight;
     if (status >= 0 && metric != NULL) *metric = sums.metric / sums.weight;
     wg_tape_free(pass.tape);

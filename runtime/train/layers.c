@@ -166,8 +166,7 @@ int wg_layers(wg_runtime *runtime, const wg_model *model, const wg_params *param
         status = inspection_run(&self);
         if (status >= 0) states_copy(&self, capacity, state);
         if (status >= 0) *count = self.count;
-        else (void)wg__fail(error, status, "layers: %s",
-                            wg_explain(status, self.pass.tape, NULL));
+        else (void)wg__fail(error, status, "layers: %s", wg__pass_explain(&self.pass, status));
     }
     wg_loader_free(self.pass.loader);
     wg_tape_free(self.pass.tape);

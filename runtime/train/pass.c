@@ -140,3 +140,9 @@ int wg__pass_evaluate(wg__pass *pass, wg__sums *sums)
         status = wg__pass_batch(pass, sums);
     return status;
 }
+
+const char *wg__pass_explain(const wg__pass *pass, int status)
+{
+    const char *text = wg_loader_message(pass->loader);
+    return text[0] != '\0' ? text : wg_explain(status, pass->tape, NULL);
+}

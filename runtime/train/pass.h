@@ -37,7 +37,9 @@ wg_var wg__sample_mean(const wg__samples *batch); /* of the loss: what training 
 int wg__model_check(const wg_model *model, wg_error *error);
 /* Records and runs the loader's present batch and adds to sums; the tape has the message. */
 int wg__pass_batch(wg__pass *pass, wg__sums *sums);
-/* All batches in order; the tape has the message. */
+/* All batches in order. */
 int wg__pass_evaluate(wg__pass *pass, wg__sums *sums);
+/* Why a pass failed: what its loader says, or its tape. */
+const char *wg__pass_explain(const wg__pass *pass, int status);
 
 #endif

@@ -33,7 +33,7 @@ typedef struct trainer {
 static int fail_step(const trainer *self, int64_t epoch, int status)
 {
     return wg__fail(self->error, status, "epoch %lld, step %lld: %s", (long long)(epoch + 1),
-                    (long long)(self->step + 1), wg_explain(status, self->train.tape, NULL));
+                    (long long)(self->step + 1), wg__pass_explain(&self->train, status));
 }
 
 /* Whether the batch that took the sums from `before` to `now` is far above where training began. */
@@ -90,7 +90,7 @@ static int epoch_validate(trainer *self, wg_epoch *epoch)
     if (status < 0)
         return wg__fail(self->error, status, "epoch %lld, validation: %s",
                         (long long)(epoch->index + 1),
-                        wg_explain(status, self->validation.tape, NULL));
+                        wg__pass_explain(&self->validation, status));
     epoch->validation_loss = sums.loss / sums.weight;
     epoch->validation_metric = sums.metric / sums.weight;
     return WG_OK;

@@ -1,10 +1,12 @@
 /* Fitted means and spreads against closed forms; features that do not change; state stays state. */
+#include "runtime/data/csv_table.h"
+#include "support/files.h"
 #include "support/memory.h"
-#include "support/test.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
-#include <wengert/data.h>
+#include <wengert/nn.h>
 
 static double state(const wg_params *params, const char *path, int64_t i)
 {
@@ -64,6 +66,89 @@ Test(scaler, takes_any_view_and_fits_anew)
     check_close(state(params, "s/mean", 0), 11, 0); /* 1 3 10 30 */
     check_close(state(params, "s/mean", 1), 16.5, 0); /* 2 4 20 40 */
     wg_params_free(params);
+}
+
+/* The layer brings the least to 0 and the largest to 1, a constant to 0, and unseen rows as those
+ * say; the way back gives the rows. */
+Test(scaler, a_range_is_brought_between_0_and_1_and_back)
+{
+    const double x[4][3] = { { -4, 7, 1 }, { 4, 7, 2 }, { 0, 7, 5 }, { 2, 7, 3 } };
+    const double unseen[3] = { 8, 9, 0 };
+    wg_error error = { 0 };
+    wg_params *params = wg_params_create(NULL);
+    wg_dataset *data = wg_dataset_create(NULL);
+    check_status(wg_dataset_add(data, "x", wg_f64(&x[0][0], WG_SHAPE(4, 3))), WG_OK);
+    const wg_scaler_options range = { .range = true };
+    check_status(wg_standardize_fit_column(params, "in/s", data, "x", &range, &error), WG_OK);
+
+    wg_runtime *runtime = wg_runtime_create(WG_OPTIONS(wg_runtime_options, .threads = 1));
+    wg_tape *tape = wg_tape_create(NULL);
+    const wg_scope scope = wg_scope_shared(wg_scope_root(tape, params, WG_EVALUATION), "in");
+    const wg_var seen = wg_input(tape, "seen", wg_f64(&x[0][0], WG_SHAPE(4, 3)));
+    const wg_var scaled = wg_standardize(scope, "s", seen);
+    const wg_var other =
+        wg_standardize(scope, "s", wg_input(tape, "unseen", wg_f64(unseen, WG_SHAPE(3))));
+    const wg_var back = wg_unstandardize(scope, "s", scaled);
+    double found[12];
+    const double expected[12] = { 0, 0, 0, 1, 0, 0.25, 0.5, 0, 1, 0.75, 0, 0.5 };
+    check_status(wg_keep(scaled), WG_OK);
+    check_status(wg_keep(other), WG_OK);
+    check_msg(wg_read_f64(runtime, back, found, 12) >= 0, "%s", wg_tape_message(tape));
+    check_bytes(found, x, sizeof x);
+    check_status(wg_read_f64(runtime, scaled, found, 12), WG_OK);
+    check_bytes(found, expected, sizeof expected);
+    check_status(wg_read_f64(runtime, other, found, 3), WG_OK);
+    check_close(found[0], 1.5, 0);
+    check_close(found[1], 0, 0);
+    check_close(found[2], -0.25, 0);
+    wg_tape_free(tape);
+    wg_runtime_free(runtime);
+    wg_dataset_free(data);
+    wg_params_free(params);
+}
+
+/* A column of one number a row is one feature; a streamed one has the same bits, block by block. */
+Test(scaler, fits_columns_in_memory_and_in_files_alike)
+{
+    const char *path = test_path("scaler");
+    FILE *file = fopen(path, "wb");
+    check(file != NULL);
+    fputs("a,b,t\n", file);
+    for (int i = 0; i < 1000; i++) fprintf(file, "%d.7,%d,%d.25\n", i * 7919 % 1000, i * i, i);
+    check(fclose(file) == 0);
+    static const char *const name[2] = { "x", "t" };
+    double found[2][2][2][2]; /* streamed, range, column, mean and spread of the first feature */
+    for (int streamed = 0; streamed < 2; streamed++) {
+        wg_error error = { 0 };
+        wg_dataset *data = NULL;
+        const wg_csv_options csv = { .stream = streamed };
+        check_status(wg__dataset_read_csv(path, &csv, 500, &data, &error), WG_OK);
+        for (int k = 0; k < 4; k++) {
+            wg_params *params = wg_params_create(NULL);
+            const wg_scaler_options options = { .range = k / 2 };
+            check_msg(wg_standardize_fit_column(params, "s", data, name[k % 2], &options,
+                                                &error) >= 0,
+                      "%s", error.message);
+            found[streamed][k / 2][k % 2][0] = state(params, "s/mean", 0);
+            found[streamed][k / 2][k % 2][1] = state(params, "s/spread", 0);
+            wg_params_free(params);
+        }
+        wg_params *params = wg_params_create(NULL);
+        check_status(wg_standardize_fit_column(params, "s", data, "u", NULL, &error), WG_ENAME);
+        check_contains(error.message, "no column is called \"u\"");
+        check_status(wg_standardize_fit_column(params, "s", NULL, "x", NULL, &error), WG_EINVALID);
+        const wg_scaler_options bad = { .reserved = { 1 } };
+        check_status(wg_standardize_fit_column(params, "s", data, "x", &bad, &error), WG_EINVALID);
+        wg_params_free(params);
+        wg_dataset_free(data);
+    }
+    check_bytes(found[1], found[0], sizeof found[0]);
+    check_close(found[0][0][1][0], 499.75, 1e-4);                        /* t: 0.25 to 999.25 */
+    check_close(found[0][0][1][1], sqrt((1e6 - 1) / 12), 1e-4);
+    check_close(found[0][1][1][0], 0.25, 0);
+    check_close(found[0][1][1][1], 999, 0);
+    check_close(found[0][0][0][0], 500.2, 1e-4);                         /* a: the same, shuffled */
+    test_file_remove(path);
 }
 
 Test(scaler, refuses_what_cannot_be_fitted)

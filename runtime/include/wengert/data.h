@@ -28,7 +28,8 @@ int wg_dataset_add(wg_dataset *data, const char *column, wg_view view);
  *
  *   errors    WG_EINVALID it is not, and has to be copied; those of wg_dataset_add              */
 int wg_dataset_lend(wg_dataset *data, const char *column, wg_view view);
-/* The column as a contiguous view of the memory it lies in, valid until the dataset is freed. */
+/* The column as a contiguous view of the memory it lies in, valid until the dataset is freed.
+ *   errors  WG_ENAME no such column; WG_EINVALID the dataset is streamed */
 int wg_dataset_find(const wg_dataset *data, const char *column, wg_view *view);
 int64_t wg_dataset_count(const wg_dataset *data); /* rows */
 /* Of names, dtypes, shapes and elements, whatever the order of the columns; NaN is one. */
@@ -42,14 +43,20 @@ typedef struct wg_csv_options {
                             the last column; x: default all others; "": none */
     char separator;      /* 0: comma */
     bool without_header; /* columns are called 0, 1, 2 ... */
+    bool stream;         /* rows stay in the file, and loaders read them */
     const char *missing; /* a field that stands for missing_value; NULL: none */
     double missing_value;
     uint64_t reserved[4];
 } wg_csv_options;
 /* A CSV file (RFC 4180; lines may end in LF alone; blanks around fields are dropped) of numbers
  * with a point, whatever the locale. Columns "x" f32 [rows, n], and "t" [rows], or [rows, k] if k
- * > 1 names are given: i32 if every value is a whole number that fits, else f32.
+ * > 1 names are given: i32 if every value is a whole number that fits, else f32. The whole file
+ * is looked through, and a damaged one refused, before there is a dataset.
  *
+ *   stream    memory grows with neither rows nor bytes: a place is remembered for each 256 KiB of
+ *             the file, which stays where and as it is. Loaders, and so wg_train, wg_evaluate and
+ *             wg_standardize_fit_column, read it as they go; what asks for all rows at once
+ *             (wg_dataset_find, _add, _lend, _split, _fingerprint) is WG_EINVALID
  *   errors    WG_EFILE, WG_EFORMAT (with path, line and column), WG_ENAME no such column or
  *             chosen twice
  *   source    RFC 4180                                                                          */
@@ -131,6 +138,16 @@ int wg_dataset_fold(const wg_dataset *data, int64_t count, int64_t fold,
  *   errors    WG_EDTYPE not f32 or f64; WG_ESHAPE nothing to fit to, or state of another type is
  *             there; WG_EFINITE the place of a value that is not finite                         */
 int wg_standardize_fit(wg_params *params, const char *path, wg_view training, wg_error *error);
+typedef struct wg_scaler_options {
+    bool range; /* to 0 .. 1: "mean" is the least value and "spread" the largest minus it */
+    uint64_t reserved[4];
+} wg_scaler_options;
+/* The same to a column of a dataset, streamed or not, with one feature if it has one number a row.
+ * Fitted on the training part, the layer treats all other rows by its numbers.
+ *   errors    also WG_ENAME no such column; WG_EFILE, WG_EFORMAT of a stream */
+int wg_standardize_fit_column(wg_params *params, const char *path, const wg_dataset *training,
+                              const char *column, const wg_scaler_options *options,
+                              wg_error *error);
 
 /* ---- loaders ---- */
 
@@ -145,10 +162,15 @@ typedef struct wg_loader_options {
 int wg_loader_create(wg_runtime *runtime, const wg_dataset *data, const wg_loader_options *options,
                      wg_loader **out, wg_error *error);
 void wg_loader_free(wg_loader *loader);
-/* Begins an epoch. Its order is a function of seed and epoch alone: any epoch can be had again. */
+/* Begins an epoch. Its order is a function of seed and epoch alone: any epoch can be had again.
+ * Rows in memory come in any of all orders. Streamed ones are mixed window by window, of 16 MiB as
+ * numbers, from parts of the file in any order; what fits one window comes as if it were in memory.
+ * While a window is used the next one is read, on a thread of the pool.                         */
 int wg_loader_start(wg_loader *loader, int64_t epoch);
-/* 1 a batch, 0 the end, negative an error. The last batch holds what is left, unless drop_last. */
+/* 1 a batch, 0 the end, negative an error. The last batch holds what is left, unless drop_last.
+ *   errors  of a streamed dataset: WG_EFILE, WG_EFORMAT its file is gone or no longer the same */
 int wg_loader_next(wg_loader *loader);
+const char *wg_loader_message(const wg_loader *loader); /* of its error since start; "": none */
 /* Rows of the present batch, contiguous, valid until the next call of next; a zeroed view if
  * there is no batch or no such column.                                                          */
 wg_view wg_loader_view(const wg_loader *loader, const char *column);
