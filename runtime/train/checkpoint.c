@@ -3,19 +3,23 @@
  *
  *   .train/history   f64 [epochs, 8]  the epochs so far
  *   .train/course    i64 [4]          what the order of the steps depends on
- *   .train/last/...                   parameters and state after the last epoch, if it was not best
+ *   .train/place     f64 [6]          steps of the epoch behind them, sums of its batches so far
+ *   .train/last/...                   parameters and state after the last step, if they are not
+ *                                     those of the best epoch
  *
- * The place in the data is the number of epochs, since the order of each is a function of it. */
+ * The place in the data is the number of epochs and of steps, since the order of each epoch is a
+ * function of its number. */
 #include "runtime/train/checkpoint.h"
 
 #include "graph/internal.h"
 #include "runtime/data/system.h"
 
+#include <math.h>
 #include <string.h>
 
 #define OWN ".train/"
 #define LAST OWN "last/"
-enum { COURSE_COUNT = 4, EPOCH_COUNT = 8, PATH_BYTES = 4096 };
+enum { COURSE_COUNT = 4, EPOCH_COUNT = 8, PLACE_COUNT = 6, PATH_BYTES = 4096 };
 
 /* ---- parameters between their names ---- */
 
@@ -88,25 +92,53 @@ static void course_pack(const wg__course *course, int64_t out[COURSE_COUNT])
     memcpy(out, value, sizeof value);
 }
 
+static void place_pack(const wg__step_place *place, double out[PLACE_COUNT])
+{
+    const double value[PLACE_COUNT] = {
+        (double)place->steps, place->sums.loss,   place->sums.metric,
+        place->sums.weight,   place->first_loss, place->seconds,
+    };
+    memcpy(out, value, sizeof value);
+}
+
+static wg__step_place place_unpack(const double value[PLACE_COUNT])
+{
+    return (wg__step_place){ .steps = (int64_t)value[0],
+                        .sums = { value[1], value[2], value[3] },
+                        .first_loss = value[4],
+                        .seconds = value[5] };
+}
+
 static int notes_set(const wg__checkpoint *point, wg_params *file)
 {
     int64_t course[COURSE_COUNT];
+    double place[PLACE_COUNT];
     course_pack(&point->course, course);
+    place_pack(point->place, place);
     WG_TRY(history_set(point->history, file));
     WG_TRY(wg_params_set(file, OWN "course", wg_i64(course, WG_SHAPE(COURSE_COUNT))));
+    WG_TRY(wg_params_set(file, OWN "place", wg_f64(place, WG_SHAPE(PLACE_COUNT))));
     wg__params_entry(file, OWN "history")->is_trained = false;
     wg__params_entry(file, OWN "course")->is_trained = false;
+    wg__params_entry(file, OWN "place")->is_trained = false;
     return WG_OK;
 }
 
 /* ---- saving ---- */
 
-static int file_fill(const wg__checkpoint *point, wg_params *file)
+/* Whether the parameters as they are now are what training would give. */
+static bool is_model(const wg__checkpoint *point)
 {
     const wg_history *history = point->history;
-    const bool is_best = point->course.keep_last || history->best == history->count - 1;
-    WG_TRY(entries_copy(is_best ? point->params : point->best, "", "", file));
-    if (!is_best) WG_TRY(entries_copy(point->params, "", LAST, file));
+    const bool is_last_best = history->best == history->count - 1 && point->place->steps == 0;
+    return point->course.keep_last || history->best < 0 || is_last_best;
+}
+
+static int file_fill(const wg__checkpoint *point, wg_params *file)
+{
+    const bool is_now = is_model(point);
+    WG_TRY(entries_copy(is_now ? point->params : point->best, "", "", file));
+    if (!is_now) WG_TRY(entries_copy(point->params, "", LAST, file));
     for (int64_t i = 0; i < point->params->text_count; i++) {
         const wg__text_item *text = &point->params->text[i];
         WG_TRY(wg__params_text_set(file, text->key, text->text));
@@ -164,6 +196,13 @@ static bool history_is_sound(const wg__entry *entry)
     return true;
 }
 
+/* At most so many steps that batches of the rows make. */
+static bool place_is_sound(const wg__entry *entry, const int64_t *course)
+{
+    const double steps = *(const double *)entry->data;
+    return steps >= 0 && steps <= (double)(course[1] / course[0]) && steps == floor(steps);
+}
+
 static int history_fill(const wg__entry *entry, wg_history *history)
 {
     const double *value = entry->data;
@@ -192,11 +231,15 @@ static int file_take(const wg__checkpoint *point, wg_params *file, wg_error *err
 {
     const wg__entry *course = note_find(file, OWN "course", WG_I64, 1, COURSE_COUNT);
     const wg__entry *history = note_find(file, OWN "history", WG_F64, 2, EPOCH_COUNT);
-    if (course == NULL || history == NULL || !history_is_sound(history))
+    const wg__entry *place = note_find(file, OWN "place", WG_F64, 1, PLACE_COUNT);
+    const bool is_whole = course != NULL && history != NULL && place != NULL;
+    if (!is_whole || !history_is_sound(history))
         return wg__fail(error, WG_EFORMAT,
                         "%s: parameters, but no training that could go on, are in this file",
                         point->path);
     WG_TRY(course_check(point, course->data, error));
+    if (!place_is_sound(place, course->data))
+        return wg__fail(error, WG_EFORMAT, "%s: an epoch has not so many steps", point->path);
     wg_params *model = params_like(file);
     wg_params *last = params_like(file);
     int status = model == NULL || last == NULL ? WG_EMEMORY : history_fill(history, point->history);
@@ -207,6 +250,7 @@ static int file_take(const wg__checkpoint *point, wg_params *file, wg_error *err
         return wg__fail(error, status, "%s: the training cannot go on: %s", point->path,
                         wg_status_text(status));
     point->params->seed = file->seed;
+    *point->place = place_unpack(place->data);
     return WG_OK;
 }
 

@@ -24,7 +24,7 @@ typedef struct trainer {
     wg__progress progress;
     int64_t step_count; /* of all epochs */
     int64_t step;
-    double first_loss; /* of the first batch, later of the first epoch; 0: none yet */
+    wg__step_place place; /* first_loss: of the first batch, later of the first epoch; 0: none */
     wg_error *error;
 } trainer;
 
@@ -41,42 +41,81 @@ static int divergence_check(trainer *self, const wg__sums *before, const wg__sum
 {
     const double loss = (now->loss - before->loss) / (now->weight - before->weight);
     const double bound = self->options.divergence;
-    if (self->first_loss == 0) self->first_loss = fabs(loss);
-    if (bound == 0 || !(loss > bound * self->first_loss)) return WG_OK;
+    if (self->place.first_loss == 0) self->place.first_loss = fabs(loss);
+    if (bound == 0 || !(loss > bound * self->place.first_loss)) return WG_OK;
     char text[2][WG__DECIMAL_BYTES];
     wg__decimal_fixed(loss, 4, text[0]);
-    wg__decimal_fixed(self->first_loss, 4, text[1]);
+    wg__decimal_fixed(self->place.first_loss, 4, text[1]);
     return wg__fail(self->error, WG_EFINITE,
                     "step %lld: the loss, %s, began at %s: it diverges; is the rate too large?",
                     (long long)self->step, text[0], text[1]);
 }
 
-static int epoch_train(trainer *self, wg_epoch *epoch)
+static wg__checkpoint checkpoint_of(trainer *self)
 {
-    wg__sums sums = { 0 };
-    int64_t steps = 0;
+    return (wg__checkpoint){ .path = self->options.save_path,
+                             .course = { .batch_size = self->options.batch_size,
+                                         .rows = wg_dataset_count(self->train.data),
+                                         .seed = self->options.seed,
+                                         .keep_last = self->options.keep_last },
+                             .params = self->params,
+                             .best = self->best,
+                             .history = self->history,
+                             .place = &self->place };
+}
+
+/* The training in its file, at the step in the epoch where it stands. The last step's is that of
+ * the epoch. */
+static int step_keep(trainer *self, double start)
+{
+    wg__step_place *place = &self->place;
+    const int64_t every = self->options.save_every;
+    const bool is_last = place->steps == wg_loader_batches(self->train.loader);
+    if (every == 0 || is_last || self->step % every != 0) return WG_OK;
+    const double before = place->seconds;
+    place->seconds += wg__system_seconds() - start;
+    const wg__checkpoint point = checkpoint_of(self);
+    const int status = wg__checkpoint_save(&point, self->error);
+    place->seconds = before;
+    return status;
+}
+
+/* The epoch's batches, up to the place where training goes on. */
+static int batches_start(const trainer *self, const wg_epoch *epoch)
+{
+    int status = wg_loader_start(self->train.loader, epoch->index);
+    for (int64_t i = 0; i < self->place.steps && status >= 0; i++)
+        status = wg_loader_next(self->train.loader);
+    return status;
+}
+
+static int epoch_train(trainer *self, wg_epoch *epoch, double start)
+{
+    wg__sums *sums = &self->place.sums;
     const double base = self->optimizer.rate;
     wg_optimizer optimizer = self->optimizer;
     self->train.optimizer = &optimizer;
-    int status = wg_loader_start(self->train.loader, epoch->index);
+    int status = batches_start(self, epoch);
     while (status >= 0 && (status = wg_loader_next(self->train.loader)) > 0) {
         if (self->options.rate != NULL)
             optimizer.rate =
                 self->options.rate(self->step, self->step_count, base, self->options.rate_user);
-        const wg__sums before = sums;
-        status = wg__pass_batch(&self->train, &sums);
+        const wg__sums before = *sums;
+        status = wg__pass_batch(&self->train, sums);
         if (status < 0) break;
         self->step++;
-        steps++;
-        WG_TRY(divergence_check(self, &before, &sums));
-        wg__progress_step(&self->progress, epoch->index, steps, sums.loss / sums.weight);
+        self->place.steps++;
+        WG_TRY(divergence_check(self, &before, sums));
+        WG_TRY(step_keep(self, start));
+        wg__progress_step(&self->progress, epoch->index, self->place.steps,
+                          sums->loss / sums->weight);
     }
     if (status < 0) return fail_step(self, epoch->index, status);
     epoch->step = self->step;
     epoch->rate = optimizer.rate;
-    epoch->loss = sums.loss / sums.weight;
-    epoch->metric = sums.metric / sums.weight;
-    if (epoch->index == 0) self->first_loss = fabs(epoch->loss);
+    epoch->loss = sums->loss / sums->weight;
+    epoch->metric = sums->metric / sums->weight;
+    if (epoch->index == 0) self->place.first_loss = fabs(epoch->loss);
     return WG_OK;
 }
 
@@ -94,18 +133,6 @@ static int epoch_validate(trainer *self, wg_epoch *epoch)
     epoch->validation_loss = sums.loss / sums.weight;
     epoch->validation_metric = sums.metric / sums.weight;
     return WG_OK;
-}
-
-static wg__checkpoint checkpoint_of(const trainer *self)
-{
-    return (wg__checkpoint){ .path = self->options.save_path,
-                             .course = { .batch_size = self->options.batch_size,
-                                         .rows = wg_dataset_count(self->train.data),
-                                         .seed = self->options.seed,
-                                         .keep_last = self->options.keep_last },
-                             .params = self->params,
-                             .best = self->best,
-                             .history = self->history };
 }
 
 /* Keeps the epoch's parameters aside if it is the best, and the training in its file. */
@@ -135,9 +162,10 @@ static int epoch_run(trainer *self, int64_t index)
 {
     wg_epoch epoch = { .index = index };
     const double start = wg__system_seconds();
-    WG_TRY(epoch_train(self, &epoch));
+    WG_TRY(epoch_train(self, &epoch, start));
     WG_TRY(epoch_validate(self, &epoch));
-    epoch.seconds = wg__system_seconds() - start;
+    epoch.seconds = self->place.seconds + wg__system_seconds() - start;
+    self->place = (wg__step_place){ .first_loss = self->place.first_loss };
     if (wg__history_add(self->history, &epoch) < 0)
         return wg__fail(self->error, WG_EMEMORY, "train: no memory for the history");
     epoch = self->history->epoch[index];
@@ -220,9 +248,8 @@ static int trainer_resume(trainer *self)
     if (self->options.save_path == NULL) return WG_OK;
     const wg__checkpoint point = checkpoint_of(self);
     WG_TRY(wg__checkpoint_load(&point, self->error));
-    if (self->history->count == 0) return WG_OK;
-    self->step = self->history->epoch[self->history->count - 1].step;
-    self->first_loss = fabs(self->history->epoch[0].loss);
+    const int64_t epochs = self->history->count;
+    self->step = self->place.steps + (epochs > 0 ? self->history->epoch[epochs - 1].step : 0);
     return WG_OK;
 }
 
@@ -243,9 +270,11 @@ static int arguments_check(const trainer *self)
                         "train: a runtime, params and training data are needed, not NULL");
     WG_TRY(wg__model_check(self->train.model, self->error));
     if (options->epochs < 0 || options->batch_size < 0 || options->patience < 0 ||
-        !(options->divergence >= 0))
-        return wg__fail(self->error, WG_EINVALID,
-                        "train: epochs, batch_size, patience and divergence are not negative");
+        options->save_every < 0 || !(options->divergence >= 0))
+        return wg__fail(self->error, WG_EINVALID, "train: epochs, batch_size, patience, "
+                                                  "divergence and save_every are not negative");
+    if (options->save_every > 0 && options->save_path == NULL)
+        return wg__fail(self->error, WG_EINVALID, "train: save_every needs a save_path");
     if (!wg__reserved_is_zero(options->reserved, 8))
         return wg__fail(self->error, WG_EINVALID,
                         "train: options were not zeroed: reserved has a value");

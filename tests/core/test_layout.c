@@ -138,14 +138,14 @@
        FIELD(wg_layer_state, dead, 192) FIELD(wg_layer_state, reserved, 200)                      \
     SIZE(wg_search_options, 48) FIELD(wg_search_options, random, 0)                               \
        FIELD(wg_search_options, seed, 8) FIELD(wg_search_options, reserved, 16)                   \
-    SIZE(wg_train_options, 464) FIELD(wg_train_options, optimizer, 0)                             \
+    SIZE(wg_train_options, 472) FIELD(wg_train_options, optimizer, 0)                             \
        FIELD(wg_train_options, epochs, 304) FIELD(wg_train_options, batch_size, 312)              \
        FIELD(wg_train_options, seed, 320) FIELD(wg_train_options, rate, 328)                      \
        FIELD(wg_train_options, rate_user, 336) FIELD(wg_train_options, on_epoch, 344)             \
        FIELD(wg_train_options, on_epoch_user, 352) FIELD(wg_train_options, patience, 360)         \
        FIELD(wg_train_options, divergence, 368) FIELD(wg_train_options, keep_last, 376)           \
-       FIELD(wg_train_options, save_path, 384) FIELD(wg_train_options, progress, 392)             \
-       FIELD(wg_train_options, reserved, 400)
+       FIELD(wg_train_options, save_path, 384) FIELD(wg_train_options, save_every, 392)           \
+       FIELD(wg_train_options, progress, 400) FIELD(wg_train_options, reserved, 408)
 
 typedef struct entry { const char *type, *field; size_t actual, expected; } entry;
 

@@ -129,6 +129,67 @@ Test(checkpoint, a_killed_training_goes_on)
 }
 #endif
 
+#if !defined(_WIN32)
+/* Trains in a child that dies in the middle of recording its n-th step. */
+static void train_and_die(const wg_train_options *options, int64_t n)
+{
+    const wg_model fatal = { .network = fatal_network, .loss = wg_cross_entropy,
+                             .metric = wg_accuracy };
+    const pid_t child = fork();
+    check(child >= 0);
+    if (child == 0) {
+        steps_left = n;
+        test_train(&fatal, options, 1);
+        _exit(1);
+    }
+    int ended = 0;
+    check(waitpid(child, &ended, 0) == child);
+    check(WIFEXITED(ended) && WEXITSTATUS(ended) == 77);
+}
+
+/* Where the training in the file stands: epochs, and steps behind them. */
+static void check_place(const char *path, int64_t epochs, int64_t steps)
+{
+    wg_view history, place;
+    wg_error error = { 0 };
+    wg_params *file = test_params(0);
+    check(wg_params_load(file, path, "*", &error) > 0);
+    check_status(wg_params_find(file, ".train/history", &history), WG_OK);
+    check_status(wg_params_find(file, ".train/place", &place), WG_OK);
+    check_equal_i(history.shape.dim[0], epochs);
+    check_close(*(const double *)place.data, (double)steps, 0);
+    wg_params_free(file);
+}
+
+/* Saved every third step, killed in the first epoch, after its end, after the best one, and in the
+ * middle of an epoch that went on; each goes on from its last saved step, with other threads. */
+Test(checkpoint, a_training_goes_on_from_the_step_where_it_was_saved)
+{
+    static const struct { int64_t steps, epochs, place; } deaths[] = {
+        { 2, -1, 0 },  /* nothing was saved */
+        { 4, 0, 3 },   /* 3 steps done, then 1 more than the file knows */
+        { 7, 1, 2 },   /* 3 + 6: step 9 is the second of the next epoch */
+        { 20, 4, 0 },  /* 9 + 19: step 28 ended an epoch */
+        { 9, 5, 1 },   /* 28 + 8: step 36 is the first of the sixth */
+    };
+    char path[512];
+    strcpy(path, test_path("steps"));
+    wg_train_options options = options_of(9, path);
+    options.save_every = 3;
+    test_outcome whole = train_on(9, NULL, 1);
+    for (int k = 0; k < 5; k++) {
+        train_and_die(&options, deaths[k].steps);
+        if (deaths[k].epochs >= 0) check_place(path, deaths[k].epochs, deaths[k].place);
+    }
+    test_outcome found = test_train(&test_model, &options, 3);
+    check_msg(found.status >= 0, "%s", found.error.message);
+    check_same_training(&found, &whole);
+    test_outcome_free(&found);
+    test_outcome_free(&whole);
+    test_file_remove(path);
+}
+#endif
+
 /* ---- files that are refused ---- */
 
 static void refused(const wg_train_options *options, int status, const char *text)
@@ -200,6 +261,56 @@ Test(checkpoint, an_impossible_history_is_refused)
         wg_params_free(file);
     }
     test_outcome_free(&found);
+    test_file_remove(path);
+}
+
+/* More steps in an epoch than it has, or a part of one. */
+Test(checkpoint, an_impossible_place_is_refused)
+{
+    const double bad[4] = { -1, 0.5, 8, 1e300 };
+    const char *path = test_path("place");
+    test_outcome found = train_on(1, path, 1);
+    for (int k = 0; k < 4; k++) {
+        wg_params *file = test_params(0);
+        const double place[6] = { bad[k] };
+        wg_error error = { 0 };
+        check(wg_params_load(file, path, "*", &error) > 0);
+        check_status(wg_params_set(file, ".train/place", wg_f64(place, WG_SHAPE(6))), WG_OK);
+        check_status(wg_params_save(file, path, &error), WG_OK);
+        const wg_train_options options = options_of(2, path);
+        refused(&options, WG_EFORMAT, "an epoch has not so many steps");
+        wg_params_free(file);
+    }
+    wg_train_options options = options_of(2, NULL);
+    options.save_every = 2;
+    refused(&options, WG_EINVALID, "save_every needs a save_path");
+    test_outcome_free(&found);
+    test_file_remove(path);
+}
+
+/* They travel with the file, as draws and optimiser do. */
+Test(checkpoint, configuration_and_scaler_are_in_the_file)
+{
+    const char *path = test_path("whole");
+    wg_error error = { 0 };
+    wg_runtime *runtime = test_runtime(1);
+    wg_params *params = test_params(7), *loaded = test_params(0);
+    wg_dataset *data = test_problem(TEST_ROWS, 1, NULL);
+    wg_train_options options = options_of(1, path);
+    options.save_every = 2;
+    check_status(wg_standardize_fit_column(params, "scale", data, "x", NULL, &error), WG_OK);
+    check_status(wg_params_set_text(params, "configuration", "width=8 rate=0.05"), WG_OK);
+    check(wg_train(runtime, &test_model, params, data, NULL, &options, NULL, &error) >= 0);
+    check(wg_params_load(loaded, path, "*", &error) > 0);
+    check_text(wg_params_text(loaded, "configuration"), "width=8 rate=0.05");
+    wg_view x, y;
+    check_status(wg_params_find(params, "scale/spread", &x), WG_OK);
+    check_status(wg_params_find(loaded, "scale/spread", &y), WG_OK);
+    check_bytes(y.data, x.data, 3 * sizeof(float));
+    wg_dataset_free(data);
+    wg_params_free(params);
+    wg_params_free(loaded);
+    wg_runtime_free(runtime);
     test_file_remove(path);
 }
 

@@ -54,8 +54,10 @@ typedef struct wg_train_options {
     bool keep_last;    /* default: the best epoch's parameters and state are put back */
     /* A file written after each epoch, whole or not at all: the model that training would give now,
      * for wg_params_load, and all that it needs to go on. If it is there, training goes on from it,
-     * with the same bits as if it had never stopped; it is also how one adds epochs. NULL: none. */
+     * from the very step, with the same bits as if it had never stopped; it is also how one adds
+     * epochs. NULL: none. */
     const char *save_path;
+    int64_t save_every; /* it is also written after each so many steps; 0: after epochs alone */
     wg_progress progress;
     uint64_t reserved[8];
 } wg_train_options;
