@@ -110,6 +110,7 @@ const graph_sources = [_][]const u8{
     "graph/scan.c",
     "graph/scope.c",
     "graph/span.c",
+    "graph/sweep.c",
     "graph/tape.c",
     "graph/total.c",
     "graph/value.c",

@@ -22,6 +22,7 @@ int wg__pick_send(wg_tape *tape, uint32_t pick, uint32_t cotangent)
     const uint32_t root = wg__scan_at(tape, scan).root;
     space->cotangent[root] = cotangent;
     space->live[root] = 0;
+    space->is_raw[root] = false;
     if (wg__grow(&tape->allocator, (void **)&space->parcel, &space->parcel_capacity,
                  space->parcel_count + 1, sizeof *space->parcel) < 0)
         return wg__tape_no_memory(tape);
@@ -191,26 +192,17 @@ static int step_sweep(wg__adjoint *a)
     return WG_OK;
 }
 
-/* A sweep within a sweep: the outer one's memory and marks are put aside. */
 static int joint_fill(wg__adjoint *a, uint32_t root)
 {
     wg_tape *tape = a->tape;
-    wg__grad_space *space = tape->grad_space;
-    const wg__place *inherited = tape->inherited;
-    tape->grad_space = space->inner;
-    tape->inherited = NULL;
-    int status = WG_EMEMORY;
-    if (wg__grad_space_of(tape) != NULL && wg__cons_begin(tape) == WG_OK) {
-        tape->grad_space->is_step = true;
+    wg__outer outer;
+    int status = wg__sweep_enter(tape, true, &outer);
+    if (status == WG_OK) {
         a->after = step_replay(a, root);
         a->result = a->after;
         status = a->after == NULL ? tape->error.status : step_sweep(a);
     }
-    space->inner = tape->grad_space;
-    tape->grad_space = space;
-    tape->inherited = inherited;
-    tape->is_sweeping = true;
-    return status < 0 ? status : wg__cons_begin(tape);
+    return wg__sweep_leave(tape, &outer, status);
 }
 
 static int joint_make(wg__adjoint *a, uint32_t root)

@@ -6,7 +6,7 @@
 #ifndef WG_GRAPH_ADJOINT_H
 #define WG_GRAPH_ADJOINT_H
 
-#include "graph/tape.h"
+#include "graph/sweep.h"
 
 /* What a value of the joint body depends on, at most. */
 typedef enum wg__dependence {

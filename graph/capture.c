@@ -35,7 +35,7 @@ static void rule_meet(const finder *f, uint32_t rule)
         for (int32_t i = 0; i < count; i++)
             if (!is_inside(tape, rule, in[i])) meet(f, in[i]);
         if (tape->record[node].op != WG__OP_rule) continue;
-        const uint32_t inner = (uint32_t)wg__tape_attribute(tape, node, &count)[0];
+        const uint32_t inner = (uint32_t)wg__tape_attribute(tape, node, &count)[WG__RULE_BODY];
         if (wg__body_at(tape, inner)->first < body->first) rule_meet(f, inner);
     }
     for (int64_t i = 0; i < body->out_count; i++)
@@ -49,7 +49,7 @@ static void node_meet(const finder *f, uint32_t node)
     const uint32_t *in = wg__tape_inputs(f->tape, node, &count);
     for (int32_t i = 0; i < count; i++) meet(f, in[i]);
     if (f->tape->record[node].op == WG__OP_rule)
-        rule_meet(f, (uint32_t)wg__tape_attribute(f->tape, node, &count)[0]);
+        rule_meet(f, (uint32_t)wg__tape_attribute(f->tape, node, &count)[WG__RULE_BODY]);
 }
 
 /* Keeps what was found in the order in which it was recorded. */

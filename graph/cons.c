@@ -6,7 +6,7 @@
  * What sweeps recorded and handed out is a list of the tape; the buckets know its first items, and
  * learn the rest when a sweep begins. A tape that follows its ghost from span to span never asks
  * them. */
-#include "graph/tape.h"
+#include "graph/sweep.h"
 #include <string.h>
 
 enum { FIRST_BUCKETS = 256 };   /* a small network's sweep; a power of two */
@@ -133,6 +133,25 @@ wg__grad_space *wg__grad_space_of(wg_tape *tape)
     return tape->grad_space;
 }
 
+int wg__sweep_enter(wg_tape *tape, bool is_step, wg__outer *outer)
+{
+    *outer = (wg__outer){ tape->grad_space, tape->inherited };
+    tape->grad_space = outer->space->inner;
+    tape->inherited = NULL;
+    if (wg__grad_space_of(tape) == NULL) return tape->error.status;
+    tape->grad_space->is_step = is_step;
+    return wg__cons_begin(tape);
+}
+
+int wg__sweep_leave(wg_tape *tape, const wg__outer *outer, int status)
+{
+    outer->space->inner = tape->grad_space;
+    tape->grad_space = outer->space;
+    tape->inherited = outer->inherited;
+    tape->is_sweeping = true;
+    return status < 0 ? status : wg__cons_begin(tape);
+}
+
 void wg__grad_space_clear(wg_tape *tape)
 {
     for (wg__grad_space *space = tape->grad_space; space != NULL; space = space->inner) {
@@ -149,6 +168,7 @@ static void space_free(const wg_allocator *allocator, wg__grad_space *space)
         { space->depends, space->depends_capacity, sizeof *space->depends },
         { space->cotangent, space->cotangent_capacity, sizeof *space->cotangent },
         { space->live, space->live_capacity, sizeof *space->live },
+        { space->is_raw, space->is_raw_capacity, sizeof *space->is_raw },
         { space->needed, space->needed_capacity, sizeof *space->needed },
         { space->in, space->in_capacity, sizeof *space->in },
         { space->gradient, space->gradient_capacity, sizeof *space->gradient },

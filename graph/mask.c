@@ -4,7 +4,7 @@
  *
  * A mask is an expression that costs nothing until such an op needs it as a value: a ReLU between
  * two products records none. Expressions only grow, and operands precede what is made of them. */
-#include "graph/tape.h"
+#include "graph/sweep.h"
 
 static uint32_t mask_add(wg_tape *tape, wg__mask mask)
 {
@@ -45,9 +45,9 @@ static bool are_opposite(const wg_tape *tape, uint32_t x, uint32_t y)
     return is_literal(a) && is_literal(b) && a->node == b->node && a->kind != b->kind;
 }
 
-static bool are_same(const wg_tape *tape, uint32_t x, uint32_t y)
+bool wg__mask_is_same(const wg_tape *tape, uint32_t x, uint32_t y)
 {
-    if (x == y) return true;
+    if (x == y || x == 0 || y == 0) return x == y;
     const wg__mask *a = mask_at(tape, x), *b = mask_at(tape, y);
     return is_literal(a) && a->kind == b->kind && a->node == b->node;
 }
@@ -121,7 +121,7 @@ static bool is_within(const wg_tape *tape, uint32_t x, uint32_t y)
 {
     closure a, b;
     if (!closure_of(tape, y, &b)) return false;
-    if (are_same(tape, x, b.of)) return true;
+    if (wg__mask_is_same(tape, x, b.of)) return true;
     return closure_of(tape, x, &a) && a.joined == b.joined && a.axes == b.axes;
 }
 
@@ -143,7 +143,7 @@ uint32_t wg__mask_moved(wg_tape *tape, uint32_t node, uint32_t input, uint32_t m
 uint32_t wg__mask_or(wg_tape *tape, uint32_t x, uint32_t y)
 {
     if (x == 0 || y == 0) return 0;
-    if (are_same(tape, x, y) || is_within(tape, x, y)) return y;
+    if (wg__mask_is_same(tape, x, y) || is_within(tape, x, y)) return y;
     if (is_within(tape, y, x)) return x;
     if (are_opposite(tape, x, y)) return 0;
     const wg__mask *a = mask_at(tape, x), *b = mask_at(tape, y);
@@ -155,24 +155,34 @@ uint32_t wg__mask_or(wg_tape *tape, uint32_t x, uint32_t y)
 
 /* ---- recording ---- */
 
-/* A broadcast of what is false where a condition holds: nothing is recorded at its size for it. */
-static bool is_joined_not(const wg_tape *tape, const wg__mask *mask)
+/* The record of a mask that has one. */
+static uint32_t value_of(wg_tape *tape, uint32_t id)
 {
-    return mask->kind == WG__MASK_MOVED && tape->record[mask->node].op == WG__OP_broadcast &&
-           mask_at(tape, mask->x)->kind == WG__MASK_NOT;
+    const wg__mask *mask = mask_at(tape, id);
+    return mask->is_negated ? wg__emit1(&tape->builder, WG__OP_not, mask->value) : mask->value;
 }
 
-/* Of a broadcast: an element of the input is live if any of its repetitions is; if a condition does
- * not hold at all of them. */
+/* Of two masks that are negated the negation is recorded: one record in place of three. */
+static uint32_t record_pair(wg_tape *tape, wg__mask *mask)
+{
+    const wg__mask *x = mask_at(tape, mask->x), *y = mask_at(tape, mask->y);
+    const bool is_and = mask->kind == WG__MASK_AND;
+    mask->is_negated = x->is_negated && y->is_negated;
+    if (mask->is_negated)
+        return wg__emit2(&tape->builder, is_and ? WG__OP_or : WG__OP_and, x->value, y->value);
+    const uint32_t left = value_of(tape, mask->x);
+    return wg__emit2(&tape->builder, is_and ? WG__OP_and : WG__OP_or, left,
+                     value_of(tape, mask->y));
+}
+
+/* Of a broadcast: an element of the input is live if any of its repetitions is; it is not if none
+ * of them is. */
 static uint32_t record_joined(wg_tape *tape, const wg__mask *mask, const wg__shape *from)
 {
     wg__builder *b = &tape->builder;
     const uint32_t bits = axes_moved(tape, mask->node);
-    const bool is_not = is_joined_not(tape, mask);
-    const uint32_t value = is_not ? mask_at(tape, mask->x)->node : mask_at(tape, mask->x)->value;
-    const uint32_t joined = wg__emit_quantify(b, is_not ? WG__OP_min : WG__OP_max, value, bits);
-    const uint32_t shaped = wg__emit_reshape(b, joined, from);
-    return is_not ? wg__emit1(b, WG__OP_not, shaped) : shaped;
+    const wg__op_id op = mask->is_negated ? WG__OP_min : WG__OP_max;
+    return wg__emit_reshape(b, wg__emit_quantify(b, op, mask_at(tape, mask->x)->value, bits), from);
 }
 
 /* Of a concatenation: the part that is input `input`. */
@@ -189,11 +199,13 @@ static uint32_t record_part(wg_tape *tape, uint32_t node, uint32_t input, uint32
 
 /* The mask over a node's result, moved to an input as the cotangent is: by the node's own rule, but
  * that what is summed is joined by `or`, and what was reduced in any way is spread as a sum's
- * is. */
-static uint32_t record_moved(wg_tape *tape, const wg__mask *mask)
+ * is. A negation moves alike, but where zeros come in. */
+static uint32_t record_moved(wg_tape *tape, wg__mask *mask)
 {
     const wg__op_id op = (wg__op_id)tape->record[mask->node].op;
-    const uint32_t value = mask_at(tape, mask->x)->value;
+    mask->is_negated = mask_at(tape, mask->x)->is_negated && op != WG__OP_slice;
+    const uint32_t value =
+        op == WG__OP_slice ? value_of(tape, mask->x) : mask_at(tape, mask->x)->value;
     if (op == WG__OP_concat) return record_part(tape, mask->node, mask->y, value);
     int32_t in_count, attribute_count;
     const uint32_t in = wg__tape_inputs(tape, mask->node, &in_count)[0];
@@ -219,41 +231,43 @@ static uint32_t record_moved(wg_tape *tape, const wg__mask *mask)
 }
 
 /* Operands are recorded already. */
-static uint32_t record_one(wg_tape *tape, uint32_t id)
+static int record_one(wg_tape *tape, uint32_t id)
 {
-    wg__builder *b = &tape->builder;
-    const wg__mask mask = *mask_at(tape, id);
+    wg__mask mask = *mask_at(tape, id);
     switch (mask.kind) {
-    case WG__MASK_IS: return mask.node;
-    case WG__MASK_NOT: return wg__emit1(b, WG__OP_not, mask.node);
+    case WG__MASK_IS:
+    case WG__MASK_NOT:
+        mask.value = mask.node;
+        mask.is_negated = mask.kind == WG__MASK_NOT;
+        break;
     case WG__MASK_AND:
-    case WG__MASK_OR:
-        return wg__emit2(b, mask.kind == WG__MASK_AND ? WG__OP_and : WG__OP_or,
-                         mask_at(tape, mask.x)->value, mask_at(tape, mask.y)->value);
-    default: return record_moved(tape, &mask);
+    case WG__MASK_OR: mask.value = record_pair(tape, &mask); break;
+    case WG__MASK_MOVED: mask.value = record_moved(tape, &mask); break;
     }
+    *mask_at(tape, id) = mask;
+    return tape->error.status;
 }
 
 /* An operand that is not recorded yet; 0: none. */
 static uint32_t operand_missing(const wg_tape *tape, uint32_t id)
 {
     const wg__mask *mask = mask_at(tape, id);
-    if (is_literal(mask) || is_joined_not(tape, mask)) return 0;
+    if (is_literal(mask)) return 0;
     if (mask_at(tape, mask->x)->value == WG__NONE) return mask->x;
     const bool has_y = mask->kind == WG__MASK_AND || mask->kind == WG__MASK_OR;
     return has_y && mask_at(tape, mask->y)->value == WG__NONE ? mask->y : 0;
 }
 
-uint32_t wg__mask_record(wg_tape *tape, uint32_t mask)
+/* Records a mask, and before it all that it is made of. */
+static int mask_record(wg_tape *tape, uint32_t mask)
 {
     wg__grad_space *space = tape->grad_space;
     int64_t depth = 0;
+    WG_TRY(tape->error.status);
     /* Ids on the stack fall from bottom to top, so it is never deeper than there are masks. */
     if (wg__grow(&tape->allocator, (void **)&space->stack, &space->stack_capacity,
-                 space->mask_count, sizeof *space->stack) < 0) {
-        wg__tape_no_memory(tape);
-        return WG__NONE;
-    }
+                 space->mask_count, sizeof *space->stack) < 0)
+        return wg__tape_no_memory(tape);
     space->stack[depth++] = mask;
     while (depth > 0) {
         const uint32_t id = space->stack[depth - 1];
@@ -263,21 +277,26 @@ uint32_t wg__mask_record(wg_tape *tape, uint32_t mask)
             space->stack[depth++] = missing;
             continue;
         }
-        if (!is_known) {
-            const uint32_t value = record_one(tape, id);
-            if (value == WG__NONE) return WG__NONE;
-            mask_at(tape, id)->value = value;
-        }
+        if (!is_known) WG_TRY(record_one(tape, id));
         depth--;
     }
-    return mask_at(tape, mask)->value;
+    return WG_OK;
+}
+
+uint32_t wg__mask_record(wg_tape *tape, uint32_t mask)
+{
+    return mask_record(tape, mask) < 0 ? WG__NONE : value_of(tape, mask);
+}
+
+uint32_t wg__mask_select(wg_tape *tape, uint32_t mask, uint32_t x, uint32_t y)
+{
+    if (mask_record(tape, mask) < 0) return WG__NONE;
+    const wg__mask *m = mask_at(tape, mask);
+    return wg__emit_select(&tape->builder, m->value, m->is_negated ? y : x,
+                           m->is_negated ? x : y);
 }
 
 uint32_t wg__mask_apply(wg_tape *tape, uint32_t mask, uint32_t gradient)
 {
-    wg__builder *b = &tape->builder;
-    const uint32_t zero = wg__emit_full_like(b, gradient, 0);
-    const wg__mask *literal = mask_at(tape, mask);
-    if (literal->kind == WG__MASK_NOT) return wg__emit_select(b, literal->node, zero, gradient);
-    return wg__emit_select(b, wg__mask_record(tape, mask), gradient, zero);
+    return wg__mask_select(tape, mask, gradient, wg__emit_full_like(&tape->builder, gradient, 0));
 }

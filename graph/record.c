@@ -1,7 +1,7 @@
 /* Recording: a request becomes a record of 32 bytes, its shape, attribute and input list ids of the
  * tape's tables. Inputs stand before their readers, so stored order is an order of execution; every
  * pass over a tape relies on it. */
-#include "graph/tape.h"
+#include "graph/sweep.h"
 #include <string.h>
 
 /* ---- parts of a record ---- */

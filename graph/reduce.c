@@ -124,10 +124,7 @@ uint32_t wg__emit_quantify(wg__builder *b, wg__op_id op, uint32_t x, uint32_t ax
 {
     if (x == WG__NONE || axes_bits == 0) return x;
     const wg__shape *shape = b->shape(b, x);
-    if (wg__shape_count(shape) > 0) {
-        const uint32_t bytes = wg__emit_cast(b, x, WG_U8);
-        return wg__emit_cast(b, wg__emit_reduce(b, op, bytes, axes_bits), WG_BOOL);
-    }
+    if (wg__shape_count(shape) > 0) return wg__emit_reduce(b, op, x, axes_bits);
     wg__shape kept = { .rank = 0 };
     for (int32_t i = 0; i < shape->rank; i++)
         if ((axes_bits >> i & 1) == 0) kept.dim[kept.rank++] = shape->dim[i];

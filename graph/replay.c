@@ -67,7 +67,7 @@ static uint32_t body_of_rule(const wg_tape *tape, uint32_t node)
 {
     int32_t count;
     const int64_t *attribute = wg__tape_attribute(tape, node, &count);
-    return tape->record[node].op == WG__OP_rule ? (uint32_t)attribute[0] : 0;
+    return tape->record[node].op == WG__OP_rule ? (uint32_t)attribute[WG__RULE_BODY] : 0;
 }
 
 /* Marks all that a rule's body names, and what the rules within it name, wherever their bodies
@@ -133,7 +133,8 @@ static uint32_t with_rows(const work *w, stand_in of)
     return wg__emit_broadcast(b, of.value, &wide);
 }
 
-static uint32_t rule_replay(const work *w, uint32_t rule, bool is_mapped, const bool *mapped);
+static uint32_t rule_replay(const work *w, uint32_t rule, int64_t x_count, bool is_mapped,
+                            const bool *mapped);
 
 /* True of what stays without rows where a rule gets them: no derivative is sent to it. So the
  * number of a step stays one number, by which all rows draw. */
@@ -154,11 +155,13 @@ static stand_in rule_record(work *w, uint32_t node, const wg__request *request, 
     for (int32_t i = 0; i < request->in_count && is_mapped; i++)
         if (in[i] != WG__NONE && !stays_plain(w, in[i], mapped[i]))
             in[i] = with_rows(w, (stand_in){ in[i], mapped[i] });
-    int64_t body = rule;
-    if (changes || is_mapped) body = rule_replay(w, rule, is_mapped, mapped);
+    int64_t word[WG__RULE_WORDS];
+    memcpy(word, request->attribute, sizeof word);
+    if (changes || is_mapped)
+        word[WG__RULE_BODY] = rule_replay(w, rule, word[WG__RULE_XS], is_mapped, mapped);
     if (w->tape->error.status < 0) return (stand_in){ WG__NONE, false };
     wg__request changed = *request;
-    changed.attribute = &body;
+    changed.attribute = word;
     return (stand_in){ wg__tape_emit(&w->tape->builder, &changed), is_mapped };
 }
 
@@ -345,7 +348,8 @@ static int work_run(work *w, uint32_t *out)
 }
 
 /* A rule's body as a new body: 0 after an error. */
-static uint32_t rule_replay(const work *outer, uint32_t rule, bool is_mapped, const bool *mapped)
+static uint32_t rule_replay(const work *outer, uint32_t rule, int64_t x_count, bool is_mapped,
+                            const bool *mapped)
 {
     wg_tape *tape = outer->tape;
     work w = { .tape = tape,
@@ -359,7 +363,7 @@ static uint32_t rule_replay(const work *outer, uint32_t rule, bool is_mapped, co
     if (type == NULL || gets_rows == NULL) wg__tape_no_memory(tape);
     if (type == NULL || gets_rows == NULL || work_open(&w) < 0) return 0;
     for (int64_t i = 0; i < from.in_count; i++) {
-        const bool is_input = i < from.out_count;
+        const bool is_input = i < x_count;
         gets_rows[i] = is_mapped && !(is_input && stays_plain(outer, from.in[i], mapped[i]));
         type[i] = wg__tape_type(tape, from.in[i]);
         if (gets_rows[i]) type[i].shape = wg__shape_with(w.rows, &type[i].shape);

@@ -3,7 +3,7 @@
  * A reset begins a new recording in the memory of the old one: capacities and the arena's chunks
  * stay, so recording the same again allocates nothing. What was recorded stays as the ghost that
  * the new recording follows (follow.c). Values carry the generation they belong to. */
-#include "graph/tape.h"
+#include "graph/sweep.h"
 
 static const int64_t count_max_default = 1 << 24;
 static const int64_t count_max_limit = (int64_t)UINT32_MAX - 2;   /* WG__NONE and index + 1 */

@@ -254,15 +254,12 @@ int wg__steps_record(wg_tape *tape, const wg__steps *steps, uint32_t *out);
 int wg__steps_part(wg_tape *tape, const wg__steps *steps, int64_t n, uint32_t *out);
 /* A draw counter within the bodies of scans that are open: another one at each step. */
 uint32_t wg__draw_of_step(wg_tape *tape, uint32_t counter);
-/* Keeps the cotangent of a pick for its scan. */
-int wg__pick_send(wg_tape *tape, uint32_t pick, uint32_t cotangent);
-/* The derivative of a scan: the reverse scan, on what was sent to it and its extensions. */
-int wg__scan_vjp(const wg__node_view *node, uint32_t *gradient);
 
 /* ---- rules of a body's own: rule.c ---- */
 
-/* The values y[0 .. count), differentiated by a body: of arguments x..., cotangents of y..., or
- * x..., y..., cotangents of y..., to the cotangents of x.... Writes what stands for each y. */
+/* The values y[0 .. count), differentiated by a body: the caller's rule, of x..., y...,
+ * cotangents of y..., to the cotangents of x...; or the function itself, of x... to y..., which a
+ * sweep computes anew and differentiates. Writes what stands for each y. */
 typedef struct wg__rule {
     uint32_t body;
     const uint32_t *x, *y;
@@ -272,74 +269,11 @@ int wg__rule_record(wg_tape *tape, const wg__rule *rule, uint32_t *out);
 /* y with the derivative that the caller's rule records: custom.c. WG__NONE after an error. */
 uint32_t wg__custom_record(wg_tape *tape, const char *op, uint32_t y, int64_t count,
                            const wg_var *in, wg_vjp_rule *rule, void *user);
-/* Keeps the cotangent of a `ruled` record for its rule. */
-int wg__rule_send(wg_tape *tape, uint32_t ruled, uint32_t cotangent);
-/* The rule's derivative: replays its body on what was sent to it. */
-int wg__rule_vjp(const wg__node_view *node, uint32_t *gradient);
 
-/* ---- gradient sweeps: cons.c, mask.c, grad.c ---- */
+/* ---- derivatives: grad.c ---- */
 
 /* wg_grad and wg_vjp, refused in the name of what the caller called. */
 wg_var wg__grad_for(const char *op, wg_var y, wg_var x);
 wg_var wg__vjp_for(const char *op, wg_var y, wg_var x, wg_var cotangent);
-
-/* Where a cotangent is live: an expression over conditions of selects, recorded only when an op
- * needs it. Id 0: everywhere. Operands have smaller ids. */
-typedef enum wg__mask_kind {
-    WG__MASK_IS,               /* condition `node` */
-    WG__MASK_NOT,              /* its negation */
-    WG__MASK_AND,              /* x, an IS or NOT, and y */
-    WG__MASK_OR,               /* x or y */
-    WG__MASK_MOVED             /* x, over the result of `node`, moved to its input y */
-} wg__mask_kind;
-typedef struct wg__mask {
-    wg__mask_kind kind;
-    uint32_t node, x, y;
-    uint32_t value;            /* its record, WG__NONE until needed */
-} wg__mask;
-
-/* A cotangent on its way from a result to the rule it belongs to. */
-typedef struct wg__parcel { uint32_t rule, ruled, cotangent; int64_t place; } wg__parcel;
-
-/* Memory of sweeps, kept from one to the next. */
-struct wg__grad_space {
-    bool *depends;             /* by node: on what one differentiates by */
-    uint32_t *cotangent;       /* by node: sum so far, WG__NONE: nothing yet */
-    uint32_t *live;            /* by node: mask id of the cotangent */
-    int64_t depends_capacity, cotangent_capacity, live_capacity;
-    bool *needed;              /* by input of the node at hand */
-    uint32_t *in, *gradient;
-    int64_t needed_capacity, in_capacity, gradient_capacity;
-    bool is_step;              /* the sweep is through a step of a scan */
-    wg__mask *mask;            /* by id - 1 */
-    int64_t mask_count, mask_capacity;
-    uint32_t *stack;           /* of masks being recorded */
-    int64_t stack_capacity;
-    wg__parcel *parcel;
-    int64_t parcel_count, parcel_capacity;
-    uint32_t *bucket;          /* equal records: open addressing; node + 1, WG__NONE: forgotten */
-    int64_t bucket_count, bucket_used;
-    int64_t entered;           /* of the tape's swept: what the buckets know */
-    wg__grad_space *inner;     /* of a sweep within this one; NULL until the first */
-};
-/* The tape's space, made at first use; NULL after an error. */
-wg__grad_space *wg__grad_space_of(wg_tape *tape);
-void wg__grad_space_clear(wg_tape *tape);
-void wg__grad_space_free(wg_tape *tape);
-
-/* Before a sweep: enters what earlier ones recorded. An error is kept. */
-int wg__cons_begin(wg_tape *tape);
-/* An equal record of this or an earlier sweep that was not handed out; WG__NONE: none. */
-uint32_t wg__cons_find(const wg_tape *tape, const wg__record *record);
-int wg__cons_add(wg_tape *tape, uint32_t node);    /* WG_EMEMORY without keeping the error */
-int wg__cons_forget(wg_tape *tape, uint32_t node); /* handed out: a user may differentiate by it */
-
-/* Masks: all give ids, WG__NONE after an error. */
-uint32_t wg__mask_branch(wg_tape *tape, uint32_t condition, bool is_taken, uint32_t mask);
-uint32_t wg__mask_moved(wg_tape *tape, uint32_t node, uint32_t input, uint32_t mask);
-uint32_t wg__mask_or(wg_tape *tape, uint32_t x, uint32_t y);
-uint32_t wg__mask_record(wg_tape *tape, uint32_t mask); /* the bool record; mask is not 0 */
-/* gradient, and 0 where the mask is false; mask is not 0. */
-uint32_t wg__mask_apply(wg_tape *tape, uint32_t mask, uint32_t gradient);
 
 #endif

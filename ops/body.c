@@ -1,8 +1,9 @@
 /* rule and ruled: a value with a derivative rule of its own.
  *
  * ruled(y, rule(in..., y)) is y; its cotangent goes to the rule, which sends to each of in what a
- * recorded body says. One rule may serve several results, and takes them all. The body is the
- * tape's, so the tape differentiates both, and nothing calls the rule that stands in the table.  */
+ * recorded body says, or the derivative of that body. One rule may serve several results, and takes
+ * them all. The body is the tape's, so the tape differentiates both, and nothing calls the rule
+ * that stands in the table.                                                                      */
 #include "ops/rules.h"
 
 /* What stands for a rule is no value: a scalar that nobody reads. */
@@ -10,7 +11,7 @@ int wg__infer_rule(const wg__request *request, const wg__type *in, wg__type *out
 {
     (void)in;
     (void)why;
-    WG_ASSERT(request->attribute_count == 1 && request->in_count > 0);
+    WG_ASSERT(request->attribute_count == WG__RULE_WORDS && request->in_count > 0);
     *out = (wg__type){ .dtype = WG_F32, .shape = { .rank = 0 } };
     return WG_OK;
 }

@@ -188,6 +188,15 @@ typedef struct wg__external {
     void *user;
 } wg__external;
 
+/* ---- rules of a body's own ---- */
+
+/* Inputs: arguments x..., results y.... */
+typedef enum wg__rule_word {
+    WG__RULE_BODY,
+    WG__RULE_XS,              /* how many inputs are arguments */
+    WG__RULE_WORDS
+} wg__rule_word;
+
 /* ---- scans: a recorded body, step by step ---- */
 
 /* Inputs: first values of the carries, what steps are taken over (each with a leading axis of

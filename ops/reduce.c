@@ -15,12 +15,12 @@ uint32_t wg__reduced_axes(wg__op_id op, const int64_t *attribute)
 
 /* ---- types ---- */
 
-int wg__infer_sum(const wg__request *request, const wg__type *in, wg__type *out, wg__text *why)
+static int infer_reduced(const wg__request *request, const wg__type *in, wg__type *out,
+                         wg__text *why)
 {
     WG_ASSERT(request->attribute_count == 1);
     const int64_t axes = request->attribute[0];
     WG_ASSERT(axes >= 0);
-    WG_TRY(wg__expect_number(in[0].dtype, why));
     if (axes >> in[0].shape.rank != 0) {
         wg__text_shape(why, &in[0].shape);
         wg__text_add(why, " lacks one of the axes");
@@ -29,6 +29,12 @@ int wg__infer_sum(const wg__request *request, const wg__type *in, wg__type *out,
     *out = (wg__type){ .dtype = in[0].dtype,
                        .shape = wg__shape_without(&in[0].shape, (uint32_t)axes) };
     return WG_OK;
+}
+
+int wg__infer_sum(const wg__request *request, const wg__type *in, wg__type *out, wg__text *why)
+{
+    WG_TRY(wg__expect_number(in[0].dtype, why));
+    return infer_reduced(request, in, out, why);
 }
 
 /* Refuses to pick from an axis without elements, unless nothing is asked for. */
@@ -40,11 +46,12 @@ static int expect_elements(const wg__shape *shape, const wg__shape *kept, wg__te
     return WG_ESHAPE;
 }
 
+/* Of truths the largest is whether any is true, the least whether all are. */
 int wg__infer_extremum(const wg__request *request, const wg__type *in, wg__type *out,
                        wg__text *why)
 {
     wg__type type;
-    WG_TRY(wg__infer_sum(request, in, &type, why));
+    WG_TRY(infer_reduced(request, in, &type, why));
     WG_TRY(expect_elements(&in[0].shape, &type.shape, why));
     *out = type;
     return WG_OK;

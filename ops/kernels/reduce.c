@@ -149,18 +149,20 @@ INTEGER_REDUCE(min, u8, uint8_t, UINT8_MAX, SMALLER_OF)
 FINITE(f32, float, F32_LANES, HUGE_VALF)
 FINITE(f64, double, F64_LANES, HUGE_VAL)
 
-#define ROWS(action)                                                                               \
-    { [WG_F32] = rows_##action##_f32, [WG_F64] = rows_##action##_f64,                              \
-      [WG_I32] = rows_##action##_i32, [WG_I64] = rows_##action##_i64, [WG_U8] = rows_##action##_u8 }
-#define COLUMNS(action)                                                                            \
-    { [WG_F32] = columns_##action##_f32, [WG_F64] = columns_##action##_f64,                        \
-      [WG_I32] = columns_##action##_i32, [WG_I64] = columns_##action##_i64,                        \
-      [WG_U8] = columns_##action##_u8 }
+/* A truth is a byte of 0 or 1, and has a largest and a least. */
+#define NUMBERS(name)                                                                              \
+    [WG_F32] = name##_f32, [WG_F64] = name##_f64, [WG_I32] = name##_i32, [WG_I64] = name##_i64,    \
+    [WG_U8] = name##_u8
+#define TRUTHS(name) [WG_BOOL] = name##_u8
 
 const wg__reduce_table WG__GLUE(wg__reduce_, WG_LEVEL) = {
-    .rows = { [WG__OP_sum] = ROWS(sum), [WG__OP_prod] = ROWS(prod), [WG__OP_max] = ROWS(max),
-              [WG__OP_min] = ROWS(min) },
-    .columns = { [WG__OP_sum] = COLUMNS(sum), [WG__OP_prod] = COLUMNS(prod),
-                 [WG__OP_max] = COLUMNS(max), [WG__OP_min] = COLUMNS(min) },
+    .rows = { [WG__OP_sum] = { NUMBERS(rows_sum) },
+              [WG__OP_prod] = { NUMBERS(rows_prod) },
+              [WG__OP_max] = { NUMBERS(rows_max), TRUTHS(rows_max) },
+              [WG__OP_min] = { NUMBERS(rows_min), TRUTHS(rows_min) } },
+    .columns = { [WG__OP_sum] = { NUMBERS(columns_sum) },
+                 [WG__OP_prod] = { NUMBERS(columns_prod) },
+                 [WG__OP_max] = { NUMBERS(columns_max), TRUTHS(columns_max) },
+                 [WG__OP_min] = { NUMBERS(columns_min), TRUTHS(columns_min) } },
     .finite = { [WG_F32] = finite_f32, [WG_F64] = finite_f64 },
 };

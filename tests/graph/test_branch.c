@@ -15,13 +15,17 @@
 
 enum { ELEMENTS_MAX = 64, ORDER_MAX = 3 };
 
+/* What is within what: the select in a transform, or a transform between logarithm and select. */
 typedef enum frame {
-    PLAIN, NESTED, TWO_READERS, IN_VMAP, IN_RECOMPUTE, IN_VMAP_OF_RECOMPUTE, IN_SCAN,
-    IN_A_RULE, FRAME_COUNT
+    PLAIN, NESTED, TWO_READERS, IN_A_RULE, IN_VMAP, IN_RECOMPUTE, IN_VMAP_OF_RECOMPUTE, IN_SCAN,
+    IN_SCAN_OF_RECOMPUTE, AROUND_RECOMPUTE, AROUND_HALF_A_RECOMPUTE, AROUND_VMAP,
+    AROUND_VMAP_OF_RECOMPUTE, IN_VMAP_AROUND_RECOMPUTE, IN_SCAN_AROUND_RECOMPUTE, FRAME_COUNT
 } frame;
 static const char *const frames[FRAME_COUNT] = {
-    "alone", "nested", "two readers", "in a vmap", "in a recompute", "in a vmap of a recompute",
-    "in a scan", "in a rule",
+    "alone", "nested", "two readers", "in a rule", "in a vmap", "in a recompute",
+    "in a vmap of a recompute", "in a scan", "in a scan of a recompute", "around a recompute",
+    "around a recompute after the logarithm", "around a vmap", "around a vmap of a recompute",
+    "in a vmap, around a recompute", "in a scan, around a recompute",
 };
 
 typedef struct scene {
@@ -110,7 +114,17 @@ static void branches_draw(scene *c, uint64_t *state)
 /* Of a shape of rows if the frame has them: two rows of the same. */
 static bool has_rows(const scene *c)
 {
-    return c->frame == IN_VMAP || c->frame == IN_VMAP_OF_RECOMPUTE || c->frame == IN_SCAN;
+    switch (c->frame) {
+    case IN_VMAP:
+    case IN_VMAP_OF_RECOMPUTE:
+    case IN_VMAP_AROUND_RECOMPUTE:
+    case AROUND_VMAP:
+    case AROUND_VMAP_OF_RECOMPUTE:
+    case IN_SCAN:
+    case IN_SCAN_OF_RECOMPUTE:
+    case IN_SCAN_AROUND_RECOMPUTE: return true;
+    default: return false;
+    }
 }
 
 static wg_var constant_of(const scene *c, wg_dtype dtype, wg_shape shape, const double *data)
@@ -125,32 +139,81 @@ static wg_var constant_of(const scene *c, wg_dtype dtype, wg_shape shape, const 
     return wg_cast(wg_constant(c->tape, wg_f64(twice, shape)), dtype);
 }
 
-/* log(x) / 2, which is in the domain of every row, through the op; where that is not taken, a half.
- * in: inputs, condition. */
-static int body(const wg_var *in, wg_var *out, void *user)
+/* log(x) / 2, which is in the domain of every row. */
+static void take_logarithms(const scene *c, const wg_var *in, wg_var *out)
+{
+    for (int32_t i = 0; i < c->s->in_count; i++)
+        out[i] = is_real(c, i) ? wg_scale(wg_log(in[i]), 0.5) : in[i];
+}
+
+static int op_alone(const wg_var *in, wg_var *out, void *user)
 {
     const scene *c = user;
     uint32_t index[SPECIMEN_IN_MAX];
-    wg_var log = { 0 };
-    for (int32_t i = 0; i < c->s->in_count; i++) {
-        if (is_real(c, i)) log = wg_scale(wg_log(in[i]), 0.5);
-        index[i] = is_real(c, i) ? log.index : in[i].index;
+    for (int32_t i = 0; i < c->s->in_count; i++) index[i] = in[i].index;
+    *out = wg__var_of(in[0].tape, specimen_emit(&in[0].tape->builder, c->s, index));
+    return 0;
+}
+
+static int op_of_logarithms(const wg_var *in, wg_var *out, void *user)
+{
+    const scene *c = user;
+    wg_var log[SPECIMEN_IN_MAX];
+    take_logarithms(c, in, log);
+    return op_alone(log, out, user);
+}
+
+/* The op of the logarithms, as the frame has it. */
+static int result_of(const wg_var *in, wg_var *out, scene *c)
+{
+    wg_var log[SPECIMEN_IN_MAX];
+    switch (c->frame) {
+    case AROUND_HALF_A_RECOMPUTE:
+        take_logarithms(c, in, log);
+        return wg_recompute(op_alone, c, c->s->in_count, log, 1, out);
+    case AROUND_RECOMPUTE:
+    case IN_VMAP_AROUND_RECOMPUTE:
+    case IN_SCAN_AROUND_RECOMPUTE:
+        return wg_recompute(op_of_logarithms, c, c->s->in_count, in, 1, out);
+    default: return op_of_logarithms(in, out, c);
     }
+}
+
+/* Where the result is not taken, a half. in: inputs, condition. */
+static int body(const wg_var *in, wg_var *out, void *user)
+{
+    scene *c = user;
     const wg_var is_taken = in[c->s->in_count];
-    const wg_var r = wg__var_of(log.tape, specimen_emit(&log.tape->builder, c->s, index));
+    wg_var r;
+    const int status = result_of(in, &r, c);
     const wg_var y = wg_select(is_taken, r, wg_number(r, 0.5));
     out[0] = y;
     if (c->frame == NESTED) out[0] = wg_select(is_taken, wg_sin(y), wg_exp(r));
     if (c->frame == TWO_READERS)
         out[0] = wg_add(y, wg_select(wg_not(is_taken), wg_number(r, 2), wg_mul(r, r)));
     if (c->frame == NESTED) out[0] = wg_select(is_taken, out[0], wg_number(r, 1));
-    return 0;
+    return status;
 }
 
 static int recomputed(const wg_var *in, wg_var *out, void *user)
 {
     const scene *c = user;
     return wg_recompute(body, user, c->s->in_count + 1, in, 1, out);
+}
+
+static int op_recomputed(const wg_var *in, wg_var *out, void *user)
+{
+    const scene *c = user;
+    return wg_recompute(op_of_logarithms, user, c->s->in_count, in, 1, out);
+}
+
+/* The function for each row, and the select of all. */
+static int around(wg_function *function, const wg_var *in, wg_var *out, scene *c)
+{
+    wg_var r;
+    const int status = wg_vmap(function, c, c->s->in_count, in, 1, &r);
+    *out = wg_select(in[c->s->in_count], r, wg_number(r, 0.5));
+    return status;
 }
 
 /* The derivative of the body as a rule of the caller's. */
@@ -173,7 +236,8 @@ static int ruled(const wg_var *in, wg_var *out, scene *c)
 
 static int step(wg_var *carry, const wg_var *x, wg_var *y, void *user)
 {
-    const int status = body(x, y, user);
+    const scene *c = user;
+    const int status = c->frame == IN_SCAN_OF_RECOMPUTE ? recomputed(x, y, user) : body(x, y, user);
     carry[0] = wg_add(carry[0], wg_sum(y[0], WG_ALL));
     return status;
 }
@@ -194,11 +258,16 @@ static wg_var record(scene *c, const wg_var *in)
     wg_var out = { 0 };
     int status = 0;
     switch (c->frame) {
-    case IN_VMAP: status = wg_vmap(body, c, count, in, 1, &out); break;
-    case IN_RECOMPUTE: status = recomputed(in, &out, c); break;
-    case IN_SCAN: status = scanned(in, &out, c); break;
-    case IN_A_RULE: status = ruled(in, &out, c); break;
+    case IN_VMAP:
+    case IN_VMAP_AROUND_RECOMPUTE: status = wg_vmap(body, c, count, in, 1, &out); break;
     case IN_VMAP_OF_RECOMPUTE: status = wg_vmap(recomputed, c, count, in, 1, &out); break;
+    case IN_RECOMPUTE: status = recomputed(in, &out, c); break;
+    case IN_SCAN:
+    case IN_SCAN_OF_RECOMPUTE:
+    case IN_SCAN_AROUND_RECOMPUTE: status = scanned(in, &out, c); break;
+    case IN_A_RULE: status = ruled(in, &out, c); break;
+    case AROUND_VMAP: status = around(op_of_logarithms, in, &out, c); break;
+    case AROUND_VMAP_OF_RECOMPUTE: status = around(op_recomputed, in, &out, c); break;
     default: status = body(in, &out, c); break;
     }
     check_msg(status == 0, "%s", wg_tape_message(c->tape));

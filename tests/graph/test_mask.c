@@ -3,6 +3,7 @@
 #include "graph/internal.h"
 #include "support/test.h"
 
+#include <math.h>
 #include <wengert/ops.h>
 
 static wg_tape *tape;
@@ -53,6 +54,72 @@ Test(mask, a_nonlinear_op_behind_a_branch_records_one)
     check(wg__var_check(wg_grad(wg_sum(y, WG_ALL), x)) == WG_OK);
     check_equal_i(count_of(WG__OP_not), 0);
     check_equal_i(count_of(WG__OP_select) - selects, 3);
+    wg_tape_free(tape);
+}
+
+/* select(c, exp(sin(log(x))), x): what the rules of three ops give is made 0 once, at the end. */
+Test(mask, a_chain_of_ops_records_one)
+{
+    tape = wg_tape_create(NULL);
+    wg_var x = full(WG_SHAPE(8));
+    wg_var c = wg_lt(x, wg_number(x, 1)), y = wg_exp(wg_sin(wg_log(x)));
+    const int64_t selects = count_of(WG__OP_select);
+    y = wg_select(c, y, x);
+    check(wg__var_check(wg_grad(wg_sum(y, WG_ALL), x)) == WG_OK);
+    check_equal_i(count_of(WG__OP_select) - selects, 4);
+    wg_tape_free(tape);
+}
+
+/* What is passed on to two is made 0 before, not twice after. */
+Test(mask, what_two_inputs_receive_is_masked_once)
+{
+    tape = wg_tape_create(NULL);
+    wg_var x = full(WG_SHAPE(8)), y = full(WG_SHAPE(8)), g[2];
+    wg_var sum = wg_exp(wg_add(x, y));
+    sum = wg_select(wg_lt(sum, wg_number(x, 1)), sum, wg_number(x, 0));
+    const int64_t selects = count_of(WG__OP_select);
+    const wg_var both[2] = { x, y };
+    check_status(wg_grads(wg_sum(sum, WG_ALL), 2, both, g), WG_OK);
+    check_equal_i(count_of(WG__OP_select) - selects, 2);
+    wg_tape_free(tape);
+}
+
+/* A number times 0 is 0: a scale, a mean and what is passed on need no mask. */
+Test(mask, a_number_keeps_zeros)
+{
+    tape = wg_tape_create(NULL);
+    wg_var x = full(WG_SHAPE(4, 2));
+    wg_var y = wg_rem(wg_mean(wg_mul(x, wg_number(x, 3)), WG_AXES(0)), full(WG_SHAPE(2)));
+    y = wg_select(wg_lt(y, wg_number(y, 1)), y, wg_number(y, 0));
+    const int64_t selects = count_of(WG__OP_select);
+    check(wg__var_check(wg_grad(wg_sum(y, WG_ALL), x)) == WG_OK);
+    check_equal_i(count_of(WG__OP_select) - selects, 1);
+    wg_tape_free(tape);
+}
+
+/* Infinity times 0 is not. */
+Test(mask, an_infinite_number_does_not)
+{
+    tape = wg_tape_create(NULL);
+    wg_var x = full(WG_SHAPE(8));
+    wg_var y = wg_mul(x, wg_number(x, INFINITY));
+    y = wg_select(wg_lt(y, wg_number(y, 1)), y, wg_number(y, 0));
+    const int64_t selects = count_of(WG__OP_select);
+    check(wg__var_check(wg_grad(wg_sum(y, WG_ALL), x)) == WG_OK);
+    check_equal_i(count_of(WG__OP_select) - selects, 2);
+    wg_tape_free(tape);
+}
+
+/* A condition joined over what a broadcast repeats is asked once, and negated by no record. */
+Test(mask, a_joined_negation_records_none)
+{
+    tape = wg_tape_create(NULL);
+    wg_var x = full(WG_SHAPE(2));
+    wg_var y = wg_broadcast(wg_exp(x), WG_SHAPE(4, 2));
+    y = wg_select(wg_lt(full(WG_SHAPE(4, 2)), wg_number(y, 1)), wg_number(y, 0), y);
+    check(wg__var_check(wg_grad(wg_sum(y, WG_ALL), x)) == WG_OK);
+    check_equal_i(count_of(WG__OP_not) + count_of(WG__OP_cast), 0);
+    check_equal_i(count_of(WG__OP_min), 1);
     wg_tape_free(tape);
 }
 

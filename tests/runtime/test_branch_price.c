@@ -1,5 +1,6 @@
-/* What branch masks cost: the work of a step, against the same network whose ReLU has a
- * rule of its own, where masks end.                                                              */
+/* What branch masks cost: the micro-ops of a step, against those of the same network whose ReLU has
+ * a rule of its own, where masks end. Counted twice: elementwise values of the plan, one each, and
+ * what its tile programs do, with each load and store of a run.                                  */
 #include "runtime/internal.h"
 #include "support/test.h"
 
@@ -43,33 +44,34 @@ static bool is_elementwise(const wg__value *value)
     return class == WG__CLASS_LINEAR || class == WG__CLASS_MAP;
 }
 
-/* A select of a product that lies in the same tile: the two are one superinstruction. */
-static bool is_select_of_product(const wg__plan *plan, const wg__value *value)
-{
-    if (value->op != WG__OP_select) return false;
-    for (int i = 1; i <= 2; i++) {
-        const wg__value *x = &plan->value[value->in[i]];
-        if (x->op == WG__OP_mul && x->is_tile && x->chain == value->chain) return true;
-    }
-    return false;
-}
+enum { RUN_END = 0 };         /* WG__RUN_END, the first code of ops/kernels/kernels.h */
+typedef struct price { int64_t micro_ops, steps; } price;
 
-/* Elements that micro-ops compute: one of a channel's numbers is not one of an image's. */
-static int64_t work_of(const wg__plan *plan)
+static int64_t steps_of(const wg__tiles *tiles)
 {
     int64_t count = 0;
-    for (int64_t i = 0; i < plan->chain_count; i++)
-        for (int64_t k = 0; k < plan->chain[i].count; k++) {
-            const wg__value *value = &plan->value[plan->order[plan->chain[i].first + k]];
-            if (is_elementwise(value) && !is_select_of_product(plan, value))
-                count += wg__shape_count(&value->type.shape);
-        }
+    for (int64_t i = 0; tiles != NULL && i < tiles->micro_count; i++) {
+        const wg__run_step *step = tiles->micro[i].step;
+        if (tiles->micro[i].run == NULL) count++;
+        else for (; step->code != RUN_END; step++) count++;
+    }
     return count;
 }
 
+static price price_of(const wg__frame *frame)
+{
+    const wg__plan *plan = frame->plan;
+    price sum = { 0, 0 };
+    for (int64_t i = 0; i < plan->chain_count; i++) {
+        for (int64_t k = 0; k < plan->chain[i].count; k++)
+            sum.micro_ops += is_elementwise(&plan->value[plan->order[plan->chain[i].first + k]]);
+        sum.steps += steps_of(frame->instruction[i].tiles);
+    }
+    return sum;
+}
+
 /* Of the program of a loss and all its gradients. */
-static int64_t work(wg_var (*network)(wg_scope, wg_var, wg_activation *),
-                         wg_activation *relu)
+static price measure(wg_var (*network)(wg_scope, wg_var, wg_activation *), wg_activation *relu)
 {
     enum { PARAMETERS_MAX = 16 };
     static float image[4 * 6 * 6 * 3];
@@ -86,25 +88,28 @@ static int64_t work(wg_var (*network)(wg_scope, wg_var, wg_activation *),
               wg_tape_message(tape));
     wg_program *program = wg_compile(runtime, tape, count + 1, output);
     check_msg(program != NULL, "%s", wg_tape_message(tape));
-    const int64_t elements = work_of(program->frame->plan);
+    const price sum = price_of(program->frame);
     wg_program_free(program);
     wg_tape_free(tape);
     wg_params_free(params);
     wg_runtime_free(runtime);
-    return elements;
+    return sum;
 }
 
 Test(branch_price, of_a_relu_network_is_nothing)
 {
-    const int64_t with = work(mlp, wg_relu), without = work(mlp, relu_without_mask);
-    check(without > 10);
-    check_equal_i(with, without);
+    const price with = measure(mlp, wg_relu), without = measure(mlp, relu_without_mask);
+    check(without.micro_ops > 10 && without.steps > 10);
+    check_equal_i(with.micro_ops, without.micro_ops);
+    check_equal_i(with.steps, without.steps);
 }
 
 Test(branch_price, of_conv_norm_relu_is_at_most_15_percent)
 {
-    const int64_t with = work(conv_norm_relu, wg_relu);
-    const int64_t without = work(conv_norm_relu, relu_without_mask);
-    check_msg(100 * with <= 115 * without, "%lld elements, %lld without masks", (long long)with,
-              (long long)without);
+    const price with = measure(conv_norm_relu, wg_relu);
+    const price without = measure(conv_norm_relu, relu_without_mask);
+    check_msg(100 * with.micro_ops <= 115 * without.micro_ops, "%lld micro-ops, %lld without masks",
+              (long long)with.micro_ops, (long long)without.micro_ops);
+    check_msg(100 * with.steps <= 115 * without.steps, "%lld steps, %lld without masks",
+              (long long)with.steps, (long long)without.steps);
 }

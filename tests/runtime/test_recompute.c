@@ -129,6 +129,31 @@ Test(recompute, draws_what_was_drawn)
     wg_runtime_free(runtime);
 }
 
+static int scaled_and_log(const wg_var *in, wg_var *out, void *user)
+{
+    (void)user;
+    out[0] = wg_scale(in[0], 3);
+    out[1] = wg_log(in[0]);
+    return 0;
+}
+
+/* The derivative of the result that is not used is infinite, and takes no part. */
+Test(recompute, a_result_that_nobody_uses_leaks_nothing)
+{
+    const float two[2] = { 0, 1 };
+    wg_runtime *runtime = wg_runtime_create(WG_OPTIONS(wg_runtime_options, .threads = 1));
+    wg_tape *tape = wg_tape_create(NULL);
+    const wg_var x = wg_input(tape, NULL, wg_f32(two, WG_SHAPE(2)));
+    wg_var out[2];
+    float gradient[2];
+    check_status(wg_recompute(scaled_and_log, NULL, 1, &x, 2, out), WG_OK);
+    const wg_var by_x = wg_grad(wg_sum(out[0], WG_ALL), x);
+    check_msg(wg_read_f32(runtime, by_x, gradient, 2) == WG_OK, "%s", wg_tape_message(tape));
+    for (int i = 0; i < 2; i++) check_close(gradient[i], 3, 0);
+    wg_tape_free(tape);
+    wg_runtime_free(runtime);
+}
+
 /* One result alone is used: the other's cotangent is zero. */
 Test(recompute, results_that_nobody_uses_send_nothing)
 {

@@ -96,8 +96,9 @@ wg_var wg_bits_left(wg_var x, int distance);
  *
  *   vjp       dx = select(condition, g, 0)   dy = select(condition, 0, g)
  *   branches  what the side not taken would have given, inf or NaN, does not leak into a gradient:
- *             through elementwise ops, movements, broadcasts and sums its cotangent is exactly 0. A
- *             non-finite operand of a matrix product must be selected before it */
+ *             through elementwise ops, movements, broadcasts, reductions, wg_vmap and wg_recompute
+ *             its cotangent is exactly 0. What enters a matrix product, a scan or a rule of the
+ *             caller's must be selected before it */
 wg_var wg_select(wg_var condition, wg_var x, wg_var y);
 
 /* The same values in another dtype: rounded to nearest; to integers truncated and saturated, NaN
@@ -133,7 +134,7 @@ wg_var wg_sum(wg_var x, wg_axes axes); /* every dtype but bool; of nothing 0; dx
 /* Every dtype but bool; of nothing 1; blocks as a sum's; |error| <= n eps |r|. dx = g times the
  * product of all other elements, never by a division: zeros are right at every order. */
 wg_var wg_prod(wg_var x, wg_axes axes);
-/* The largest; NaN wins. dx: g goes to the largest, shared evenly at ties.
+/* The largest; NaN wins; of bools true. dx: g goes to the largest, shared evenly at ties.
  * errors WG_ESHAPE there is nothing to choose from */
 wg_var wg_max(wg_var x, wg_axes axes);
 wg_var wg_min(wg_var x, wg_axes axes);
