@@ -199,6 +199,7 @@ const runtime_sources = [_][]const u8{
     "runtime/report/matrix.c",
     "runtime/report/model.c",
     "runtime/report/report.c",
+    "runtime/report/search.c",
     "runtime/report/style.c",
     "runtime/report/surface.c",
     "runtime/report/ticks.c",
@@ -464,6 +465,7 @@ const ttbar_sources = [_][]const u8{
     "examples/ttbar/chi2.c",
     "examples/ttbar/events.c",
     "examples/ttbar/fit.c",
+    "examples/ttbar/grid.c",
     "examples/ttbar/inputs.c",
     "examples/ttbar/kinematics.c",
     "examples/ttbar/main.c",
@@ -700,9 +702,15 @@ fn addTests(project: Project, lib: *Compile, legs: Legs) void {
     }
     addLabs(project, lib, examples);
     // One epoch of the main job: its table is a matter of bits, and these are the same everywhere.
-    const job = examples.add(project.program("ttbar", &ttbar_sources, lib), "check", "examples/ttbar", &.{"examples/ttbar/ttbar.txt"});
+    const main_job = project.program("ttbar", &ttbar_sources, lib);
+    const job = examples.add(main_job, "check", "examples/ttbar", &.{"examples/ttbar/ttbar.txt"});
     job.addArgs(&.{ "--epochs", "1", "--quiet", "--report" });
     _ = job.addOutputFileArg("ttbar.html");
+    const grid = examples.add(main_job, "check", "examples/ttbar --grid", &.{"examples/ttbar/grid.txt"});
+    grid.addArgs(&.{ "--epochs", "1", "--quiet", "--points", "layers=1,2 width=16,32", "--repeats", "2", "--grid" });
+    _ = grid.addOutputFileArg("grid.txt");
+    grid.addArg("--report");
+    _ = grid.addOutputFileArg("grid.html");
     b.step("examples", "Build, run and check every example and API program").dependOn(&examples.part.?.step);
     b.step("test", "Run all tests; the last line is `N passed, N failed`").dependOn(&legs.sum.step);
 }

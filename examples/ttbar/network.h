@@ -8,18 +8,21 @@
  * root instead of an exponential.                                                               */
 wg_var soft_gate(wg_var x);
 
+/* Layers of width, half of it, a quarter and so on, on the first `inputs` of the inputs. */
+typedef struct architecture { int64_t inputs, layers, width; } architecture;
+
 typedef struct training {
     int64_t epochs;
     uint64_t seed;
     wg_progress progress;
 } training;
 
-/* Trains a network on the first `inputs` of the inputs and keeps the epoch with the highest
- * efficiency on validation data. params: new ones; *history: the caller's.                      */
-int network_train(wg_runtime *runtime, const training *how, int64_t inputs, wg_params *params,
+/* Trains a network and keeps the epoch with the highest efficiency on validation data. params: new
+ * ones; *history: the caller's.                                                                 */
+int network_train(wg_runtime *runtime, const training *how, architecture what, wg_params *params,
                   wg_dataset *const part[PARTS], wg_history **history, wg_error *error);
 /* Share of the events whose highest score is that of the true ordering. */
-int network_efficiency(wg_runtime *runtime, int64_t inputs, wg_params *params,
+int network_efficiency(wg_runtime *runtime, architecture what, wg_params *params,
                        const wg_dataset *test, double *efficiency, wg_error *error);
 
 #endif

@@ -6,9 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { EPOCHS = 50, EPOCHS_MAX = 100000, THREADS_MAX = 1024 };
+enum { EPOCHS = 50, EPOCHS_MAX = 100000, THREADS_MAX = 1024, REPEATS = 3, REPEATS_MAX = 1000 };
 static const char data_default[] = "examples/ttbar/data";
 static const char report_default[] = "ttbar.html";
+static const char points_default[] = "layers=1,2,3,4,5,6 width=16,32,64,128,256,512";
 
 void options_help(void)
 {
@@ -22,8 +23,13 @@ void options_help(void)
            "  --seed S        of the split, the first weights and the order of the events (1)\n"
            "  --report FILE   page with tables and curves (%s)\n"
            "  --quiet         no progress\n"
-           "  --help          this text\n",
-           data_default, EPOCHS, report_default);
+           "  --help          this text\n\n"
+           "Instead, which architecture is best? Layers whose widths halve from the first to the "
+           "last.\n\n"
+           "  --grid FILE     tries all points; goes on from the results that the file has\n"
+           "  --points TEXT   %s\n"
+           "  --repeats N     of each point, with other seeds (%d)\n",
+           data_default, EPOCHS, report_default, points_default, REPEATS);
 }
 
 static int number_read(const char *name, const char *text, unsigned long long least,
@@ -50,6 +56,13 @@ static int option_set(const char *name, const char *value, options *out)
         out->data = value;
     } else if (strcmp(name, "--report") == 0) {
         out->report = value;
+    } else if (strcmp(name, "--grid") == 0) {
+        out->grid = value;
+    } else if (strcmp(name, "--points") == 0) {
+        out->points = value;
+    } else if (strcmp(name, "--repeats") == 0) {
+        status = number_read(name, value, 1, REPEATS_MAX, &number);
+        out->repeats = (int64_t)number;
     } else if (strcmp(name, "--epochs") == 0) {
         status = number_read(name, value, 1, EPOCHS_MAX, &number);
         out->epochs = (int64_t)number;
@@ -65,7 +78,8 @@ static int option_set(const char *name, const char *value, options *out)
 
 static bool takes_value(const char *name)
 {
-    static const char *const known[] = { "--data", "--report", "--epochs", "--threads", "--seed" };
+    static const char *const known[] = { "--data", "--report", "--epochs", "--threads", "--seed",
+                                         "--grid", "--points", "--repeats" };
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
         if (strcmp(name, known[i]) == 0) return true;
     return false;
@@ -73,7 +87,8 @@ static bool takes_value(const char *name)
 
 int options_read(int count, char **argument, options *out)
 {
-    *out = (options){ .data = data_default, .report = report_default, .epochs = EPOCHS, .seed = 1 };
+    *out = (options){ .data = data_default, .report = report_default, .points = points_default,
+                      .repeats = REPEATS, .epochs = EPOCHS, .seed = 1 };
     for (int i = 1; i < count; i++) {
         const char *name = argument[i];
         if (strcmp(name, "--quiet") == 0) {

@@ -7,6 +7,9 @@
 
 typedef struct options {
     const char *data, *report;
+    const char *grid;   /* the file of a search; NULL: none */
+    const char *points; /* what it tries */
+    int64_t repeats;    /* of each point */
     int64_t epochs;
     int threads; /* 0: one a core */
     uint64_t seed;

@@ -276,6 +276,81 @@ Test(report, tells_the_first_error_when_saved)
     wg_report_free(report);
 }
 
+/* ---- searches ---- */
+
+static const char *search_file(const char *text)
+{
+    const char *path = test_path("search.txt");
+    test_file_write(path, text, strlen(text));
+    return path;
+}
+
+/* Layers 1 at width 16 was tried with two rates: the better mean counts, 0.75. */
+Test(report, draws_the_heat_map_of_a_search)
+{
+    wg_error error = { 0 };
+    const char *from = search_file("metric=0.5 repeat=0 layers=1 width=16 rate=1\n"
+                                   "metric=0.7 repeat=0 layers=1 width=16 rate=2\n"
+                                   "metric=0.8 repeat=1 layers=1 width=16 rate=2\n"
+                                   "metric=0.25 repeat=0 layers=2 width=\"a b\" rate=1\n");
+    const char *to = test_path("report.html");
+    wg_report *report = wg_report_create("Search", NULL);
+    check_equal_i(wg_report_search(report, "Heat", from, "layers", "width"), WG_OK);
+    check_equal_i(wg_report_save(report, to, &error), WG_OK);
+    wg_report_free(report);
+    char *text = test_file_read(to, NULL);
+    check_markup(text);
+    check_contains(text, "down: layers; across: width");
+    check_contains(text, "<th scope=\"col\">16</th><th scope=\"col\">a b</th>");
+    check_contains(text, "<th scope=\"row\">1</th><td class=\"deep\" style=\"--share:1.000\">"
+                         "0.7500</td><td>nan</td>");
+    check_contains(text, "<th scope=\"row\">2</th><td>nan</td><td style=\"--share:0.000\">0.2500");
+    free(text);
+    test_file_remove(from);
+    test_file_remove(to);
+}
+
+static void check_search_refused(const char *text, const char *down, int status)
+{
+    wg_report *report = wg_report_create("Search", NULL);
+    const char *path = search_file(text);
+    check_status(wg_report_search(report, "Heat", path, down, "width"), status);
+    check_status(wg_report_save(report, path, NULL), status);
+    test_file_remove(path);
+    wg_report_free(report);
+}
+
+Test(report, refuses_searches_that_are_none)
+{
+    char many[65 * 60] = "";
+    for (int i = 0; i < 65; i++)
+        snprintf(many + strlen(many), 60, "metric=1 repeat=0 layers=%d width=1\n", i);
+    check_search_refused("", "layers", WG_EINVALID);
+    check_search_refused("metric=1 repeat=0 width=16\n", "layers", WG_ENAME);
+    check_search_refused("metric=1 repeat=0 layers=1 width\n", "layers", WG_EFORMAT);
+    check_search_refused("metric=one repeat=0 layers=1 width=1\n", "layers", WG_EFORMAT);
+    check_search_refused(many, "layers", WG_ELIMIT);
+    check_search_refused("metric=1 repeat=0 layers=1 width=1\n", NULL, WG_EINVALID);
+    check_status(wg_report_search(NULL, "Heat", "x", "a", "b"), WG_EINVALID);
+}
+
+static int make_search(const wg_allocator *allocator, void *path)
+{
+    wg_report *report = wg_report_create("Report", allocator);
+    if (report == NULL) return WG_EMEMORY;
+    const int status = wg_report_search(report, "Heat", path, "layers", "width");
+    wg_report_free(report);
+    return status;
+}
+
+Test(report, gives_all_back_when_memory_for_a_search_ends)
+{
+    char path[512];
+    snprintf(path, sizeof path, "%s", search_file("metric=1 repeat=0 layers=1 width=1\n"));
+    check(test_memory_fail_each(make_search, path) > 4);
+    test_file_remove(path);
+}
+
 static int make(const wg_allocator *allocator, void *path)
 {
     wg_report *report = wg_report_create("Report", allocator);

@@ -32,6 +32,12 @@ typedef struct wg_matrix_names {
  * heat map of a search. */
 int wg_report_matrix(wg_report *report, const char *title, wg_view matrix,
                      const wg_matrix_names *names);
+/* The heat map of a search, from its file: the mean metric over repeats, against the values of two
+ * of its settings, in the order they came. Where several configurations meet, the best of them.
+ *   errors    those of a matrix; WG_EINVALID there are no results; WG_ENAME no such setting;
+ *             WG_ELIMIT more than 64 values of one; WG_EFILE, WG_EFORMAT, WG_EMEMORY */
+int wg_report_search(wg_report *report, const char *title, const char *path, const char *down,
+                     const char *across);
 /* How many of the values [n] lie in each of 1 to 400 bars of equal width. */
 int wg_report_histogram(wg_report *report, const char *title, const char *x_label, wg_view values,
                         int64_t bins);
