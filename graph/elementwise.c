@@ -129,6 +129,14 @@ static wg_var binary(const char *name, wg__op_id op, wg_var x, wg_var y)
 #define LEAF(name)
 #include "ops/ops.def"
 
+wg_var wg_polygamma(int order, wg_var x)
+{
+    wg_var failed;
+    wg_tape *tape = wg__tape_of("polygamma", 1, &x, &failed);
+    if (tape == NULL) return failed;
+    return wg__var_of(tape, wg__emit_polygamma(&tape->builder, order, x.index));
+}
+
 /* ---- select and changes of dtype ---- */
 
 wg_var wg_select(wg_var condition, wg_var x, wg_var y)
@@ -189,6 +197,11 @@ wg_var wg_bits_right(wg_var x, int distance)
 }
 
 /* ---- spellings ---- */
+
+wg_var wg_log_gamma(wg_var x)
+{
+    return wg_polygamma(-1, x);
+}
 
 /* Not the negation of < or <=, which would be true of NaN. */
 wg_var wg_gt(wg_var x, wg_var y)

@@ -57,6 +57,11 @@ uint32_t wg__emit_bitcast(wg__builder *b, uint32_t x, wg_dtype dtype)
     return emit_wanted(b, WG__OP_bitcast, x, dtype, b->shape(b, x));
 }
 
+uint32_t wg__emit_polygamma(wg__builder *b, int64_t order, uint32_t x)
+{
+    return emit(b, WG__OP_polygamma, (inputs){ { x }, 1 }, &order, 1, NULL);
+}
+
 uint32_t wg__emit_reshape(wg__builder *b, uint32_t x, const wg__shape *shape)
 {
     if (x == WG__NONE || wg__shape_equal(b->shape(b, x), shape)) return x;

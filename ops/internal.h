@@ -39,6 +39,7 @@ typedef enum wg__op_id {
  *   slice       axis, start, stop, step          sum prod max min  bit set of the axes
  *   concat      axis                             random_bits  key
  *   argmax argmin gather scatter_add  axis
+ *   polygamma   order
  *   cumsum linear_recurrence  axis, 1 if from the end
  *   argsort     axis                             windows      axis, extent, stride, dilation
  *   overlap_add axis, stride, dilation, extent of the result
@@ -82,6 +83,7 @@ uint32_t wg__emit1(wg__builder *b, wg__op_id op, uint32_t x);
 uint32_t wg__emit2(wg__builder *b, wg__op_id op, uint32_t x, uint32_t y);
 uint32_t wg__emit_select(wg__builder *b, uint32_t condition, uint32_t x, uint32_t y);
 uint32_t wg__emit_cast(wg__builder *b, uint32_t x, wg_dtype dtype);
+uint32_t wg__emit_polygamma(wg__builder *b, int64_t order, uint32_t x);
 uint32_t wg__emit_bitcast(wg__builder *b, uint32_t x, wg_dtype dtype);
 uint32_t wg__emit_reshape(wg__builder *b, uint32_t x, const wg__shape *shape);
 uint32_t wg__emit_broadcast(wg__builder *b, uint32_t x, const wg__shape *shape);
@@ -127,6 +129,8 @@ typedef struct wg__batched {
 /* The op on all rows, by the rule of its class: the result has the leading axis, and each row of
  * it the bits that the op on that row alone would give. *why: set if no such op exists. */
 uint32_t wg__batch(const wg__batched *q, const char **why);
+
+enum { WG__POLYGAMMA_ORDER_MAX = 100 };   /* of polygamma; its factorial is within f64 */
 
 /* ---- descriptors ---- */
 
@@ -265,6 +269,9 @@ void wg__number_store(double value, wg_dtype dtype, void *out);
  * inputs.                                                                                        */
 typedef void wg__map_kernel(int64_t n, const void *const *in, void *out);
 
+/* Likewise of one input, with a whole number beside it: the distance of a shift, an order. */
+typedef void wg__count_kernel(int64_t n, const void *x, int64_t count, void *out);
+
 /* A tile has WG__TILE elements at most, in steps of WG__TILE_STEP, the most a kernel works with. */
 enum { WG__MICRO_IN_MAX = 3, WG__TILE = 512, WG__TILE_STEP = 16, WG__TILE_BYTES = 32 * 1024 };
 
@@ -286,9 +293,9 @@ typedef void wg__joint_kernel(int64_t n, const void *x, void *const *out);
 
 typedef struct wg__micro {
     wg__map_kernel *kernel;
-    void (*shift)(int64_t n, const void *x, int64_t count, void *out);  /* if not NULL, instead */
+    wg__count_kernel *counted;                   /* if not NULL, instead */
     bool (*finite)(int64_t n, const void *x);    /* of the result; NULL: it may be anything */
-    int64_t count;                               /* of the shift */
+    int64_t count;                               /* of that */
     int32_t in_count, in[WG__MICRO_IN_MAX], out; /* cells */
     wg__joint_kernel *joint;                     /* if not NULL, instead */
     int32_t joint_count, joint_out[WG__JOINT_OUT_MAX];      /* cells */

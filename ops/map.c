@@ -59,9 +59,11 @@ static wg__micro kernel_of(const wg__map_table *map, const wg__call *call)
     const wg_dtype from = call->in[0].dtype;
     switch (call->op) {
     case WG__OP_bits_left:
-        return (wg__micro){ .shift = map->bits_left[from], .count = call->attribute[0] };
+        return (wg__micro){ .counted = map->bits_left[from], .count = call->attribute[0] };
     case WG__OP_bits_right:
-        return (wg__micro){ .shift = map->bits_right[from], .count = call->attribute[0] };
+        return (wg__micro){ .counted = map->bits_right[from], .count = call->attribute[0] };
+    case WG__OP_polygamma:
+        return (wg__micro){ .counted = map->polygamma[from], .count = call->attribute[0] };
     case WG__OP_cast: return (wg__micro){ .kernel = map->cast[from][call->out.dtype] };
     case WG__OP_bitcast: return (wg__micro){ .kernel = bits_of[from] };
     case WG__OP_select: return (wg__micro){ .kernel = map->map[call->op][call->in[1].dtype] };
@@ -72,7 +74,7 @@ static wg__micro kernel_of(const wg__map_table *map, const wg__call *call)
 wg__micro wg__micro_of(const wg__kernels *kernels, const wg__call *call, bool must_be_finite)
 {
     wg__micro micro = kernel_of(kernels->map, call);
-    WG_ASSERT(micro.kernel != NULL || micro.shift != NULL);
+    WG_ASSERT(micro.kernel != NULL || micro.counted != NULL);
     if (must_be_finite) micro.finite = kernels->reduce->finite[call->out.dtype];
     return micro;
 }
@@ -148,7 +150,7 @@ int wg__eval_map(const wg__kernels *kernels, const wg__call *call)
         in[k] = call->in[k].data;
     }
     if (!is_one_run) tiles_run(kernels, call, &micro);
-    else if (micro.shift != NULL) micro.shift(count, in[0], micro.count, call->out.data);
+    else if (micro.counted != NULL) micro.counted(count, in[0], micro.count, call->out.data);
     else micro.kernel(count, in, call->out.data);
     return WG_OK;
 }

@@ -16,6 +16,7 @@
 /* Of elementwise rows, by their macro: LIN and ALL, MAP, TEST, BITS; of marks. */
 wg__infer_fn wg__infer_number, wg__infer_float, wg__infer_test, wg__infer_bits, wg__infer_same;
 wg__infer_fn wg__infer_bits_right, wg__infer_select, wg__infer_cast, wg__infer_bitcast;
+wg__infer_fn wg__infer_polygamma;
 wg__infer_fn wg__infer_reshape, wg__infer_permute, wg__infer_broadcast;
 wg__infer_fn wg__infer_slice, wg__infer_pad, wg__infer_concat;
 wg__infer_fn wg__infer_sum, wg__infer_extremum, wg__infer_argmax, wg__infer_matmul;
@@ -35,7 +36,7 @@ int wg__expect_axis(int64_t axis, const wg__shape *shape, wg__text *why);
 /* ---- derivatives ---- */
 
 wg__vjp_fn wg__vjp_row;      /* every elementwise row: runs the steps its cell expands to */
-wg__vjp_fn wg__vjp_select, wg__vjp_cast;
+wg__vjp_fn wg__vjp_select, wg__vjp_cast, wg__vjp_polygamma;
 wg__vjp_fn wg__vjp_reshape, wg__vjp_permute, wg__vjp_broadcast;
 wg__vjp_fn wg__vjp_slice, wg__vjp_pad, wg__vjp_concat;
 wg__vjp_fn wg__vjp_body;     /* the tape's own: what a user's rule gives */
@@ -65,7 +66,7 @@ uint32_t wg__steps_run(const wg__step *step, const wg__node_view *node);
 
 /* ---- values ---- */
 
-wg__eval_fn wg__eval_map;    /* elementwise rows, select, cast, bitcast, bits_right */
+wg__eval_fn wg__eval_map;    /* elementwise rows, select, casts, shifts, polygamma */
 wg__eval_fn wg__eval_reduce, wg__eval_argmax, wg__eval_chain, wg__eval_matmul;
 wg__eval_fn wg__eval_argsort, wg__eval_overlap_add;
 wg__eval_fn wg__eval_reshape, wg__eval_pad, wg__eval_concat;

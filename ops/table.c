@@ -28,6 +28,9 @@ const wg__op wg__op_table[WG__OP_COUNT] = {
 #define PRIM(name, class, inputs, infer, vjp, eval)                                                \
     [WG__OP_##name] = { ENTRY(name, class, inputs, wg__infer_##infer, wg__vjp_##vjp,               \
                               wg__eval_##eval) },
+#define ORDERS(id, low_, high_, ulp_)                                                              \
+    [WG__OP_##id] = { ENTRY(id, MAP, 1, wg__infer_##id, wg__vjp_##id, wg__eval_map),               \
+                      .low = (low_), .high = (high_), .ulp = (ulp_) },
 #define LEAF(name) [WG__OP_##name] = { ENTRY(name, LEAF, 0, NULL, wg__vjp_none, NULL) },
 #define MARK(name) [WG__OP_##name] = { ENTRY(name, MARK, 1, wg__infer_same, wg__vjp_none, NULL) },
 #include "ops/ops.def"

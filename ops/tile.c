@@ -286,7 +286,7 @@ static void tile_compute(tile_run *r, int64_t n)
         const void *const in[WG__MICRO_IN_MAX] = { at[micro->in[0]], at[micro->in[1]],
                                                    at[micro->in[2]] };
         void *out = at[micro->out];
-        if (micro->shift != NULL) micro->shift(n, in[0], micro->count, out);
+        if (micro->counted != NULL) micro->counted(n, in[0], micro->count, out);
         else micro->kernel(n, in, out);
         if (micro->finite != NULL && !micro->finite(n, out)) failure_note(r, micro->origin);
     }

@@ -26,6 +26,7 @@ static double ns_map(wg__op_id op)
     case WG__OP_pow:
     case WG__OP_atan2:
     case WG__OP_erf_inv:
+    case WG__OP_polygamma:
     case WG__OP_erf:
     case WG__OP_erfc: return NS_FUNCTION;
     default: return NS_CHEAP;

@@ -131,6 +131,21 @@ def erf_inv_slope(v):
     return mp.sqrt(mp.pi) / 2 if v == 0 else mp.erfinv(x) / x
 
 
+def log_gamma_curve(z):
+    """(log-gamma(2 + z) - (1 - gamma) z) / z^2"""
+    if abs(z) < mpf(10) ** -12:
+        return (mp.zeta(2) - 1) / 2
+    return (mp.loggamma(2 + z).real - (1 - mp.euler) * z) / z ** 2
+
+
+def gamma_table(form, count):
+    """Log-gamma at 2, as exact beside log-gamma at 1, which is its value less log(1 + z)."""
+    tiny = mpf(10) ** -20
+    fit(form, "gamma_c", "(log-gamma(2 + z) - (1 - gamma) z) / z^2, relative to log-gamma(1 + z)",
+        log_gamma_curve, lambda z: z * z / max(abs(mp.loggamma(1 + z).real), tiny),
+        -mpf(1) / 2, mpf(1) / 2, count)
+
+
 def tables(form, exp, log, sin, cos, erf, erfc, reach, atan, power, inverse):
     """All tables of one format; the counts are the fewest whose error hides behind the rounding."""
     one = lambda x: mpf(1)
@@ -181,4 +196,5 @@ if __name__ == "__main__":
            atan=5, power=3, inverse=(4.1, 9))
     tables(F64, exp=10, log=7, sin=6, cos=6, erf=10, erfc=22, reach=mpf("27.3"),
            atan=12, power=8, inverse=(6.1, 8))
+    gamma_table(F64, 20)
     print("#endif")

@@ -11,8 +11,9 @@
 typedef struct wg__map_table {
     wg__map_kernel *map[WG__OP_COUNT][WG__DTYPE_COUNT];
     wg__map_kernel *cast[WG__DTYPE_COUNT][WG__DTYPE_COUNT];         /* [from][to] */
-    void (*bits_left[WG__DTYPE_COUNT])(int64_t n, const void *x, int64_t count, void *out);
-    void (*bits_right[WG__DTYPE_COUNT])(int64_t n, const void *x, int64_t count, void *out);
+    wg__count_kernel *bits_left[WG__DTYPE_COUNT];
+    wg__count_kernel *bits_right[WG__DTYPE_COUNT];
+    wg__count_kernel *polygamma[WG__DTYPE_COUNT];                   /* f32, f64 */
     wg__joint_kernel *joint[WG__JOINT_COUNT][WG__DTYPE_COUNT];      /* f32, f64 */
 } wg__map_table;
 

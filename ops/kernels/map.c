@@ -5,6 +5,7 @@
  * shorter than a vector runs the same words on a vector that is loaded and stored in part, so the
  * bits of an element do not depend on where it stands. Inputs are read before the output of the
  * same elements is written: out may be an input.                                                 */
+#include "ops/kernels/gamma.h"
 #include "ops/kernels/kernels.h"
 #include "ops/kernels/math.h"
 
@@ -180,6 +181,34 @@ WHOLE_SHIFT(i32, right)
 WHOLE_SHIFT(i64, right)
 WHOLE_SHIFT(u8, right)
 
+/* ---- the functions that have an order ---- */
+
+static void polygamma_f64(int64_t n, const void *x, int64_t order, void *out)
+{
+    const double *px = x;
+    double *pr = out;
+    const wg__gamma gamma = gamma_of((int)order);
+    for (int64_t i = 0; i < n; i += F64_LANES) {
+        const int64_t count = n - i < F64_LANES ? n - i : F64_LANES;
+        f64_store_part(pr + i, gamma_value(&gamma, f64_load_part(px + i, count)), count);
+    }
+}
+
+/* That of f64, rounded. */
+static void polygamma_f32(int64_t n, const void *x, int64_t order, void *out)
+{
+    const float *px = x;
+    float *pr = out;
+    const wg__gamma gamma = gamma_of((int)order);
+    for (int64_t i = 0; i < n; i += F64_LANES) {
+        const int64_t count = n - i < F64_LANES ? n - i : F64_LANES;
+        double wide[F64_LANES] = { 0 };
+        for (int64_t k = 0; k < count; k++) wide[k] = (double)px[i + k];
+        f64_store(wide, gamma_value(&gamma, f64_load(wide)));
+        for (int64_t k = 0; k < count; k++) pr[i + k] = (float)wide[k];
+    }
+}
+
 /* ---- joints: what the words share is computed once, because the compiler sees it ---- */
 
 #define JOINT2(T, LANES, name, first, second)                                                      \
@@ -284,6 +313,7 @@ const wg__map_table WG__GLUE(wg__map_, WG_LEVEL) = {
     },
     .bits_left = { INTEGERS(left) },
     .bits_right = { INTEGERS(right) },
+    .polygamma = { FLOATS(polygamma) },
     .joint = { [WG__JOINT_CIRCULAR] = { FLOATS(joint_circular) },
                [WG__JOINT_LOGISTIC] = { FLOATS(joint_logistic) },
                [WG__JOINT_TANH] = { FLOATS(joint_tanh) } },

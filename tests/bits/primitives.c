@@ -17,6 +17,10 @@ static wg_var case_bits_right(const operands *in)
 {
     return wg_bits_right(wg_cast(in->x, WG_I32), 1);
 }
+static wg_var case_polygamma(const operands *in)
+{
+    return wg_add(wg_log_gamma(in->x), wg_polygamma(2, in->y));
+}
 static wg_var case_select(const operands *in)
 {
     return wg_select(wg_lt(in->x, in->y), in->x, in->y);

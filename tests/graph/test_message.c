@@ -78,6 +78,8 @@ MISTAKE(a_cast_needs_a_dtype, WG_EDTYPE, "cast: 77 is no dtype",
         ignore(wg_cast(w.three, (wg_dtype)77)))
 MISTAKE(bits_are_not_stretched, WG_EDTYPE, "bitcast: the bits of f32 are no f64",
         ignore(wg_bitcast(w.three, WG_F64)))
+MISTAKE(an_order_of_polygamma_has_a_limit, WG_EINVALID,
+        "polygamma: order 101 is not within -1 and 100", ignore(wg_polygamma(101, w.three)))
 MISTAKE(a_shift_is_not_negative, WG_EINVALID, "bits_right: cannot shift by -1",
         ignore(wg_bits_right(w.whole, -1)))
 

@@ -84,6 +84,8 @@ static bool call(int which, int at, wg_var good, wg_var bad, wg_var *out)
     case WG__OP_COUNT + 42: r = wg_einsum("ij,jk,kl->il", 3, list); place_count = 3; break;
     case WG__OP_COUNT + 43: r = wg_jvp(x, y, z); place_count = 3; break;
     case WG__OP_COUNT + 44: r = wg_hvp(x, y, z); place_count = 3; break;
+    case WG__OP_COUNT + 45: r = wg_polygamma(0, x); break;
+    case WG__OP_COUNT + 46: r = wg_log_gamma(x); break;
     default: return false;
     }
     *out = r;

@@ -17,7 +17,7 @@ static const wg__kernels *best(void)
 
 /* ---- one kernel of any kind ---- */
 
-/* An op, or a cast to the result's dtype, or a shift, as tables have it for one dtype. */
+/* An op, or a cast to the result's dtype, or one that counts, as tables have it for one dtype. */
 typedef struct entry { wg__op_id op; wg_dtype from, to; int64_t count; } entry;
 
 static int inputs_of(const entry *e)
@@ -30,9 +30,10 @@ static wg_dtype dtype_of(const entry *e, int input)
     return e->op == WG__OP_select && input == 0 ? WG_BOOL : e->from;
 }
 
-static bool shifts(const entry *e)
+/* By 0, 1, 4, 13 and 40. */
+static bool counts(const entry *e)
 {
-    return e->op == WG__OP_bits_left || e->op == WG__OP_bits_right;
+    return e->op == WG__OP_bits_left || e->op == WG__OP_bits_right || e->op == WG__OP_polygamma;
 }
 
 static bool has_kernel(const wg__map_table *table, const entry *e)
@@ -40,6 +41,7 @@ static bool has_kernel(const wg__map_table *table, const entry *e)
     if (e->op == WG__OP_cast) return table->cast[e->from][e->to] != NULL;
     if (e->op == WG__OP_bits_left) return table->bits_left[e->from] != NULL;
     if (e->op == WG__OP_bits_right) return table->bits_right[e->from] != NULL;
+    if (e->op == WG__OP_polygamma) return table->polygamma[e->from] != NULL;
     return table->map[e->op][e->from] != NULL;
 }
 
@@ -49,6 +51,7 @@ static void run(const wg__map_table *table, const entry *e, int64_t n, const voi
     if (e->op == WG__OP_cast) table->cast[e->from][e->to](n, in, out);
     else if (e->op == WG__OP_bits_left) table->bits_left[e->from](n, in[0], e->count, out);
     else if (e->op == WG__OP_bits_right) table->bits_right[e->from](n, in[0], e->count, out);
+    else if (e->op == WG__OP_polygamma) table->polygamma[e->from](n, in[0], e->count, out);
     else table->map[e->op][e->from](n, in, out);
 }
 
@@ -59,7 +62,7 @@ static entry entry_next(entry e)
     do {
         if (e.op == WG__OP_cast && (int)++e.to < WG__DTYPE_COUNT) continue;
         e.to = WG_F32;
-        if (shifts(&e) && (e.count = e.count * 3 + 1) < 70) continue;
+        if (counts(&e) && (e.count = e.count * 3 + 1) < 70) continue;
         e.count = 0;
         if ((int)++e.from < WG__DTYPE_COUNT) continue;
         e.from = WG_F32;
@@ -272,7 +275,7 @@ Test(map, integers_wrap)
     for EACH_ENTRY(e) {
         const bool is_whole = e.from == WG_I32 || e.from == WG_I64 || e.from == WG_U8;
         if (!is_whole || wg__op_table[e.op].eval == NULL || e.op == WG__OP_select ||
-            e.op == WG__OP_cast || shifts(&e)) continue;
+            e.op == WG__OP_cast || counts(&e)) continue;
         for (int i = 0; i < ENDS * ENDS; i++) {
             const int64_t x = ends[i / ENDS], y = ends[i % ENDS];
             const int64_t u = whole_at(e.from, &x), v = whole_at(e.from, &y);
@@ -433,7 +436,7 @@ static void check_strided(const entry *e, uint64_t *state)
     memset(out, 0x5A, sizeof out);
     const wg__call call = { .op = e->op, .in_count = inputs_of(e), .in = in,
                             .out = wg__array_of(out, e->to, &shape), .attribute = &e->count,
-                            .attribute_count = shifts(e) };
+                            .attribute_count = counts(e) };
     check_equal_i(wg__eval(best(), &call), WG_OK);
     for (int64_t i = 0; i < count; i++) {
         _Alignas(8) unsigned char x[INPUTS][BYTES];

@@ -34,6 +34,11 @@ static const specimen specimens[] = {
 #define TEST2(name, value)                        ROW(name, 2, -2, 2)
 #define BITS1(name, value)                        BITS(name, 1)
 #define BITS2(name, value)                        BITS(name, 2)
+#define ORDERS(name, low_, high_, ulp)                                                             \
+    { .op = WG__OP_##name, .in_count = 1, .in = { REAL(2, 3, 4) }, .low = (low_), .high = (high_), \
+      .attribute_count = 1, .attribute = { -1 } },                                                 \
+    { .op = WG__OP_##name, .in_count = 1, .in = { REAL(2, 3, 4) }, .low = (low_), .high = (high_), \
+      .attribute_count = 1, .attribute = { 2 } },
 #define PRIM(name, class, inputs, infer, vjp, eval)
 #define LEAF(name)
 #define MARK(name)

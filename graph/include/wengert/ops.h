@@ -75,6 +75,17 @@ wg_var wg_erfc(wg_var x);     /* 1 - erf(x) without cancellation; 4 ulp; dx = mi
  * the ends it has the error of r times 2 r r. */
 wg_var wg_erf_inv(wg_var x);
 
+/* Derivative order + 1 of log-gamma, log |(x - 1)!|, which is order -1 itself: 0 is digamma, 1
+ * trigamma, and so on to 100. f32, f64; 1 ulp, near a root of the larger addend; log-gamma has all
+ * its digits at its roots 1 and 2.
+ *
+ *   poles     at 0 and below at whole numbers: log-gamma and odd orders are +infinity; the others
+ *             are -+infinity at +-0 and NaN elsewhere. At -infinity NaN, log-gamma +infinity
+ *   vjp       dx = g polygamma(order + 1, x)
+ *   errors    WG_EDTYPE; WG_EINVALID order is not within -1 and 100
+ *   source    DLMF 5.7, 5.11, 5.15, 25.11 */
+wg_var wg_polygamma(int order, wg_var x);
+
 /* ---- comparison and logic, elementwise; no derivatives ----
  * eq, lt, le: any dtype -> bool; false where an input is NaN. and, or, xor, not: bool and integers,
  * bit by bit. */
@@ -222,6 +233,7 @@ wg_var wg_random_bits(wg_var counter, uint64_t key, wg_shape shape);
 
 /* ---- Spellings of the above; no rows of the table ---- */
 
+wg_var wg_log_gamma(wg_var x); /* polygamma(-1, x) */
 /* The other way round along each of the axes. */
 wg_var wg_flip(wg_var x, wg_axes axes);
 wg_var wg_ne(wg_var x, wg_var y); /* true where an input is NaN */
@@ -276,6 +288,7 @@ WG_DECLARATIONS_END
 #define wg_erf(...) WG_HERE(wg_erf(__VA_ARGS__))
 #define wg_erfc(...) WG_HERE(wg_erfc(__VA_ARGS__))
 #define wg_erf_inv(...) WG_HERE(wg_erf_inv(__VA_ARGS__))
+#define wg_polygamma(...) WG_HERE(wg_polygamma(__VA_ARGS__))
 #define wg_eq(...) WG_HERE(wg_eq(__VA_ARGS__))
 #define wg_lt(...) WG_HERE(wg_lt(__VA_ARGS__))
 #define wg_le(...) WG_HERE(wg_le(__VA_ARGS__))
@@ -311,6 +324,7 @@ WG_DECLARATIONS_END
 #define wg_scatter_add(...) WG_HERE(wg_scatter_add(__VA_ARGS__))
 #define wg_iota(...) WG_HERE(wg_iota(__VA_ARGS__))
 #define wg_random_bits(...) WG_HERE(wg_random_bits(__VA_ARGS__))
+#define wg_log_gamma(...) WG_HERE(wg_log_gamma(__VA_ARGS__))
 #define wg_ne(...) WG_HERE(wg_ne(__VA_ARGS__))
 #define wg_gt(...) WG_HERE(wg_gt(__VA_ARGS__))
 #define wg_ge(...) WG_HERE(wg_ge(__VA_ARGS__))
