@@ -331,6 +331,7 @@ const tests = [_][]const u8{
     "tests/ops/test_run.c",
     "tests/ops/test_source.c",
     "tests/ops/test_sweep.c",
+    "tests/ops/test_sweep_f64.c",
     "tests/ops/test_table.c",
     "tests/ops/test_whole.c",
     "tests/ops/test_window.c",

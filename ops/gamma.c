@@ -1,5 +1,5 @@
-/* polygamma: the derivatives of log-gamma, which is its order -1. That of each order is the next, so
- * the family is closed.                                                                          */
+/* polygamma: the derivatives of log-gamma, which is its order -1. That of each order is the next,
+ * so the family is closed.                                                                       */
 #include "ops/rules.h"
 
 int wg__infer_polygamma(const wg__request *request, const wg__type *in, wg__type *out,

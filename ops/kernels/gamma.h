@@ -191,11 +191,13 @@ static f64_v gamma_log_near(f64_v x)
     const f64_v slope = K(0x1.b0ee6072093cep-2), slope_rest = K(0x1.6cb90701fbfabp-58);
     const f64_v line = v_mul(z, slope);
     const f64_v lost = v_fma(z, slope_rest, v_fma(z, slope, v_neg(line)));
-    f64_v curve = K(f64_gamma_c[sizeof f64_gamma_c / sizeof *f64_gamma_c - 1]);
-    for (int j = (int)(sizeof f64_gamma_c / sizeof *f64_gamma_c) - 2; j >= 0; j--)
-        curve = v_fma(curve, z, K(f64_gamma_c[j]));
-    const f64_pair bent = pair_of_sum(line, v_mul(v_mul(z, z), curve));
-    const f64_pair at_2 = { bent.head, v_add(bent.rest, lost) };
+    enum { LAST = (int)(sizeof f64_gamma_c / sizeof *f64_gamma_c) - 1 };
+    f64_v above = K(f64_gamma_c[LAST]);
+    for (int j = LAST - 1; j > 0; j--) above = v_fma(above, z, K(f64_gamma_c[j]));
+    const f64_pair curve = pair_of_sum(K(f64_gamma_c[0]), v_mul(above, z));
+    const f64_v square = v_mul(z, z);
+    const f64_pair bent = pair_mul((f64_pair){ square, v_fma(z, z, v_neg(square)) }, curve);
+    const f64_pair at_2 = pair_add((f64_pair){ line, lost }, bent);
     const f64_pair log = pair_select(is_left, f64_log_pair(x), pair_of(0, 0));
     const f64_pair r = pair_add(at_2, pair_neg(log));
     return v_add(r.head, r.rest);

@@ -1,7 +1,6 @@
-/* Values of the vector functions: against 50 digits at knots and at random, against the wider
- * format of the C library over the whole range, and exactly where the value is known. The bounds
- * are those of the rows of ops.def. All levels give the same bits (test_map.c), so one is looked
- * at.                                                                                            */
+/* Values of the vector functions: against 50 digits at knots and at random, f32 against the double
+ * of the C library over the whole range, and exactly where the value is known. The bounds are those
+ * of the rows of ops.def. All levels give the same bits (test_map.c), so one is looked at.       */
 #include "golden/functions.h"
 #include "ops/kernels/kernels.h"
 #include "support/test.h"
@@ -198,60 +197,6 @@ Test(math, f32_is_within_its_rows_bound_everywhere)
         check_sweep(&sweeps[k], x, count);
     }
 }
-
-/* Some libraries answer long double with the bits of double where the format has 113. */
-#if LDBL_MANT_DIG == 64 || (LDBL_MANT_DIG == 113 && defined(__GLIBC__))
-static long double rsqrt_long(long double x) { return 1 / sqrtl(x); }
-static long double logistic_long(long double x)
-{
-    return x < 0 ? expl(x) / (1 + expl(x)) : 1 / (1 + expl(-x));
-}
-
-static const struct sweep_long {
-    wg__op_id op;
-    long double (*wide)(long double);
-    double low, high;
-} sweeps_long[] = {
-    { WG__OP_exp, expl, -740, 709 },      { WG__OP_expm1, expm1l, -38, 709 },
-    { WG__OP_log, logl, 0, 8 },           { WG__OP_log1p, log1pl, -1, 8 },
-    { WG__OP_rsqrt, rsqrt_long, 0, 8 },   { WG__OP_sin, sinl, -0x1p32, 0x1p32 },
-    { WG__OP_cos, cosl, -0x1p32, 0x1p32 }, { WG__OP_logistic, logistic_long, -700, 40 },
-    { WG__OP_tanh, tanhl, -19, 19 },      { WG__OP_erf, erfl, -6, 6 },
-    { WG__OP_erfc, erfcl, -6, 26 },
-};
-
-/* Uniform over the range, over [-2, 2] and over sizes down to 2^-60. */
-static double draw(const struct sweep_long *sweep, uint64_t *state)
-{
-    const double uniform = (double)(test_random(state) >> 11) * 0x1p-53;
-    double x = sweep->low + (sweep->high - sweep->low) * uniform;
-    const uint64_t kind = test_random(state) % 3;
-    if (kind == 1) x = 4 * uniform - 2;
-    if (kind == 2) x = ldexp(2 * uniform - 1, -(int)(test_random(state) % 60));
-    return x > sweep->low && x < sweep->high ? x : 0.75;
-}
-
-Test(math, f64_is_within_its_rows_bound_of_a_wider_format)
-{
-    uint64_t state = test_seed();
-    for (size_t k = 0; k < sizeof sweeps_long / sizeof *sweeps_long; k++) {
-        const struct sweep_long *sweep = &sweeps_long[k];
-        const wg__op *op = &wg__op_table[sweep->op];
-        for (int round = 0; round < 40; round++) {
-            static double x[POINTS_MAX], r[POINTS_MAX];
-            for (int i = 0; i < POINTS_MAX; i++) x[i] = draw(sweep, &state);
-            best()->map[sweep->op][WG_F64](POINTS_MAX, (const void *[]){ x }, r);
-            for (int i = 0; i < POINTS_MAX; i++) {
-                const long double value = sweep->wide((long double)x[i]);
-                const double error = (double)((long double)r[i] - value) / unit_f64((double)value);
-                /* 1/100 for the wider format's own error. */
-                check_msg(fabs(error) <= op->ulp + 0.01, "%s(%a): %a is off by %.3f units",
-                          op->name, x[i], r[i], error);
-            }
-        }
-    }
-}
-#endif
 
 /* ---- exact values ---- */
 
