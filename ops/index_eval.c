@@ -49,16 +49,36 @@ static int64_t product(int64_t rank, const int64_t *dim)
     return count;
 }
 
+/* The first index that is none of 0 to n - 1, and where; false if there is none. */
+static bool fault_find(const wg__array *index, int64_t n, int64_t *out, wg__walk *at)
+{
+    *at = wg__walk_of(index->rank, index->dim, index->stride);
+    for (int64_t left = wg__array_count(index); left > 0; left--) {
+        *out = index_at(index, at->offset);
+        if (*out < 0 || *out >= n) return true;
+        wg__walk_next(at);
+    }
+    return false;
+}
+
 /* Before anything is touched, so that what follows needs no way out. */
 static int check_index(const wg__array *index, int64_t n)
 {
-    wg__walk at = wg__walk_of(index->rank, index->dim, index->stride);
-    for (int64_t left = wg__array_count(index); left > 0; left--) {
-        const int64_t i = index_at(index, at.offset);
-        if (i < 0 || i >= n) return WG_EINDEX;
-        wg__walk_next(&at);
-    }
-    return WG_OK;
+    int64_t bad;
+    wg__walk at;
+    return fault_find(index, n, &bad, &at) ? WG_EINDEX : WG_OK;
+}
+
+wg__index_fault wg__index_fault_of(const wg__call *call)
+{
+    WG_ASSERT(call->op == WG__OP_gather || call->op == WG__OP_scatter_add);
+    const wg__array *whole = call->op == WG__OP_gather ? &call->in[0] : &call->out;
+    wg__index_fault fault = { .extent = whole->dim[call->attribute[0]], .rank = call->in[1].rank };
+    wg__walk at;
+    const bool is_found = fault_find(&call->in[1], fault.extent, &fault.index, &at);
+    WG_ASSERT(is_found);
+    memcpy(fault.at, at.index, sizeof fault.at);
+    return fault;
 }
 
 static void visit_pairs(const wg__array *whole, const wg__array *index, const wg__array *taken,

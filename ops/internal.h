@@ -235,6 +235,16 @@ enum { WG__SCRATCH_BYTES = 512 * 1024 };
  * the caller failed. Allocates nothing. */
 typedef int wg__eval_fn(const struct wg__kernels *kernels, const wg__call *call);
 
+/* An index in the data that is out of range: what it is, where it stands in its array, and how many
+ * entries there are to choose from.                                                              */
+typedef struct wg__index_fault {
+    int64_t index, extent;
+    int32_t rank;
+    int64_t at[WG__RANK_MAX];
+} wg__index_fault;
+/* The first of a call that ended with WG_EINDEX. */
+wg__index_fault wg__index_fault_of(const wg__call *call);
+
 typedef struct wg__op {
     const char *name;
     wg__class class;

@@ -50,6 +50,16 @@ void wg__float_leave(wg__float_mode before);
 
 /* ---- the runtime ---- */
 
+/* An index out of range, and how one gets to it: place by place, from within the innermost loop, of
+ * which it is a step, outwards. Within more loops than these it is told without its place. */
+enum { WG__FAULT_DEPTH = 4 };
+typedef struct wg__fault {
+    wg__index_fault index;
+    int64_t step;             /* of the innermost loop; outside of loops WG__NOWHERE */
+    int32_t depth;            /* 0: there is none */
+    int64_t place[WG__FAULT_DEPTH];
+} wg__fault;
+
 /* What one thread computes with. array holds the operands of the call at hand. */
 typedef struct wg__worker {
     void *kernel_scratch;
@@ -59,6 +69,7 @@ typedef struct wg__worker {
     size_t array_bytes;
     void **address;           /* of what a tile program loads and stores */
     size_t address_bytes;
+    wg__fault met, first;     /* at hand; of the run */
 } wg__worker;
 
 typedef struct wg__cached wg__cached;
@@ -435,7 +446,12 @@ size_t wg__value_bytes(const wg__plan *plan, const wg__value *value, int64_t uni
 
 /* Why a run ended. node: of the value, or of one in a loop; place: of the effect that wanted a
  * finite value. */
-typedef struct wg__failure { int status; uint32_t value, node; int32_t effect; } wg__failure;
+typedef struct wg__failure {
+    int status;
+    uint32_t value, node;
+    int32_t effect;
+    wg__fault fault;            /* of WG_EINDEX */
+} wg__failure;
 
 /* When an instruction ran for an item, in seconds; and of a whole run, item by item. */
 typedef struct wg__lap { int64_t chain; int worker; double begin, end; } wg__lap;
@@ -458,6 +474,17 @@ void wg__lap_note(const wg__run *r, const wg__worker *worker, const wg__item *it
                   double begin);
 #define WG__NO_FAILURE UINT64_MAX
 void wg__failure_note(_Atomic uint64_t *failure, int64_t place, int status);
+/* fault.c: notes the index for which the call ended with WG_EINDEX; adds the place of the value, in
+ * a loop with its step; keeps it if it is the first of the run. */
+void wg__fault_meet(wg__worker *worker, const wg__item *item, const wg__operand *index,
+                    const wg__call *call);
+void wg__fault_rise(wg__fault *fault, int64_t place);
+void wg__fault_keep(wg__worker *worker);
+void wg__faults_forget(wg_runtime *runtime);
+/* Of all workers. */
+wg__fault wg__fault_first(const wg_runtime *runtime);
+/* "index 7 at [0, 2] is not within 0 <= index < 6" */
+void wg__fault_text(const wg__fault *fault, wg__text *text);
 void *wg__operand_address(const wg__run *r, const wg__worker *worker, const wg__item *item,
                           const wg__operand *operand);
 /* All values of a region for an item; *place: of the one that failed. */

@@ -97,9 +97,12 @@ static const char *external_name(const wg_tape *tape, uint32_t node)
 static int failure_tell(wg_tape *tape, const wg__failure *failure)
 {
     const uint32_t node = failure->node;
+    char text[300];
+    wg__text why = wg__text_of(text, sizeof text);
     switch (failure->status) {
     case WG_EINDEX:
-        return wg__tape_fail(tape, WG_EINDEX, node, "an index in the data is out of range");
+        wg__fault_text(&failure->fault, &why);
+        return wg__tape_fail(tape, WG_EINDEX, node, "%s", text);
     case WG_ECALLBACK:
         return wg__tape_fail(tape, WG_ECALLBACK, node, "%s failed: nothing was stored",
                              external_name(tape, node));

@@ -138,9 +138,12 @@ static int parameters_bind(wg_program *program)
 static int failure_tell(wg_program *program, const wg__failure *failure)
 {
     const char *name = program->name[failure->value];
+    char text[300];
+    wg__text why = wg__text_of(text, sizeof text);
     switch (failure->status) {
     case WG_EINDEX:
-        return refuse(program, WG_EINDEX, "%s: an index in the data is out of range", name);
+        wg__fault_text(&failure->fault, &why);
+        return refuse(program, WG_EINDEX, "%s: %s", name, text);
     case WG_ECALLBACK:
         return refuse(program, WG_ECALLBACK, "%s failed: nothing was stored", name);
     case WG_EFINITE:

@@ -75,7 +75,9 @@ static int call_run(const run *r, wg__worker *worker, const wg__item *item,
     array_copy(&whole->out, &call.out);
     array_place(r, worker, item, &instruction->operand[whole->in_count], &call.out);
     const struct wg__kernels *kernels = r->runtime->kernels;
-    WG_TRY(wg__eval(kernels, &call));
+    const int status = wg__eval(kernels, &call);
+    if (status == WG_EINDEX) wg__fault_meet(worker, item, &instruction->operand[1], &call);
+    if (status < 0) return status;
     if (value->finite_effect == WG__NOWHERE) return WG_OK;
     const int64_t count = wg__array_count(&call.out);
     return wg__finite(kernels, call.out.dtype, count, call.out.data) ? WG_OK : WG_EFINITE;
@@ -128,6 +130,9 @@ static void item_run(void *context, int worker_index, int64_t index)
     wg__worker *worker = &r->runtime->worker[worker_index];
     const int status = wg__region_run(r, worker, &r->item[index], &place);
     if (status < 0) wg__failure_note(&r->failure, place, status);
+    if (status != WG_EINDEX) return;
+    wg__fault_rise(&worker->met, place);
+    wg__fault_keep(worker);
 }
 
 static bool is_worth_forking(wg_runtime *runtime, const wg__frame *frame, const wg__stage *stage)
@@ -181,13 +186,14 @@ static void results_clean(const wg_runtime *runtime, const wg__frame *frame)
     }
 }
 
-/* The node of a value that failed; of a loop, the node that failed in its steps. The loops forget
- * it: the next run starts anew. */
+/* The node of a value that failed; of a loop, the node that failed in its steps, which are counted
+ * in all values of one. The loops forget it: the next run starts anew. */
 static uint32_t failed_node(wg__frame *frame, uint64_t code)
 {
     for (;;) {
         const wg__plan *plan = frame->plan;
-        const wg__value *value = &plan->value[plan->order[code >> 8]];
+        const int64_t place = (int64_t)(code >> 8) % plan->order_count;
+        const wg__value *value = &plan->value[plan->order[place]];
         wg__turn *turn = value->loop != NULL ? frame->instruction[value->chain].turn : NULL;
         const uint64_t inner =
             turn != NULL ? atomic_exchange(&turn->failure, WG__NO_FAILURE) : WG__NO_FAILURE;
@@ -205,6 +211,7 @@ int wg__frame_run(wg_runtime *runtime, wg__frame *frame, wg__failure *failure)
     frame->base[WG__SLOT_WORKSPACE] = runtime->workspace;
     frame->base[WG__SLOT_CONSTANT] = frame->constants;
     runtime->run_count++;
+    wg__faults_forget(runtime);
     for (int32_t i = 0; i < plan->stage_count && atomic_load(&r.failure) == WG__NO_FAILURE; i++)
         stage_run(&r, &frame->stage[i]);
 
@@ -217,7 +224,8 @@ int wg__frame_run(wg_runtime *runtime, wg__frame *frame, wg__failure *failure)
     *failure = (wg__failure){ .status = -(int)(code & 0xff),
                               .value = value,
                               .node = failed_node(frame, code),
-                              .effect = plan->value[value].finite_effect };
+                              .effect = plan->value[value].finite_effect,
+                              .fault = wg__fault_first(runtime) };
     return failure->status;
 }
 

@@ -182,10 +182,15 @@ int wg__turn_run(const wg__run *outer, wg__worker *worker, const wg__item *item,
     const wg__run run = { .runtime = outer->runtime, .frame = turn->frame, .base = w.base };
     for (int64_t done = 0; done < loop->length; done++) {
         int64_t place = 0;
-        step_bind(&w, done, loop->is_reverse ? loop->length - 1 - done : done);
+        const int64_t at = loop->is_reverse ? loop->length - 1 - done : done;
+        step_bind(&w, done, at);
         const int status = wg__region_run(&run, &inner, &rows, &place);
         if (status < 0) {
-            wg__failure_note(&turn->failure, place, status);
+            const int64_t place_of_step = done * turn->frame->plan->order_count + place;
+            wg__failure_note(&turn->failure, place_of_step, status);
+            if (inner.met.step == WG__NOWHERE) inner.met.step = at;
+            wg__fault_rise(&inner.met, place_of_step);
+            worker->met = inner.met;
             return status;
         }
     }
