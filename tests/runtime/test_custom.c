@@ -403,12 +403,34 @@ Test(custom, a_kernel_that_is_malformed_is_told)
         { .name = "bytes", .kernel = power_kernel, .attribute_bytes = 1 },
     };
     const int status[] = { WG_EINVALID, WG_ENAME, WG_ESHAPE, WG_EINVALID, WG_EINVALID };
+    const char *const zeroed = "extern: a zeroed wg_extern_op with name and kernel is needed";
+    const char *const text[] = { zeroed, "no name", "by rows, but argument 1 has not 2 of them",
+                                 zeroed, zeroed };
     for (size_t i = 0; i < sizeof list / sizeof list[0]; i++) {
         const wg_var x = input(b);
         const wg_var y = wg_extern(&list[i], 1, &x, WG_F64, WG_SHAPE(2));
         check_status(wg_tape_status(y.tape), status[i]);
+        check_contains(wg_tape_message(b.tape), text[i]);
+        check_contains(wg_tape_message(b.tape), "test_custom.c:");
         wg_tape_reset(b.tape);
     }
+    lab_close(b);
+}
+
+Test(custom, what_a_kernel_takes_and_gives_has_limits)
+{
+    const lab b = lab_open(1);
+    const wg_extern_op op = { .name = "many", .kernel = power_kernel };
+    wg_var x[17];
+    for (int i = 0; i < 17; i++) x[i] = input(b);
+    check_status(wg_tape_status(wg_extern(&op, 17, x, WG_F64, WG_SHAPE(3)).tape), WG_ELIMIT);
+    check_contains(wg_tape_message(b.tape), "many: 17 arguments, not more than 16");
+    wg_tape_reset(b.tape);
+    x[0] = input(b);
+    check_status(wg_tape_status(wg_extern(&op, 1, x, WG_F64, WG_SHAPE(-3)).tape), WG_ESHAPE);
+    check_contains(wg_tape_message(b.tape), "many: the result has no legal type");
+    wg_tape_reset(b.tape);
+    check_values(b, wg_neg(wg_neg(input(b))), three);
     lab_close(b);
 }
 

@@ -23,7 +23,8 @@ WG_DECLARATIONS_BEGIN
 /* ---- arithmetic, elementwise ----
  * Every dtype but bool, and integers wrap, where nothing else is said; div takes f32 and f64.
  * Exactly rounded, as is all that states no error. The largest error is given in units in the last
- * place (ulp) of the exact result, f32 and f64 alike. */
+ * place (ulp) of the exact result, f32 and f64 alike. Derivatives to the third order are within 8
+ * ulp of their largest addend in f64, the first within 4 in f32, unless said otherwise. */
 
 wg_var wg_add(wg_var x, wg_var y);     /* dx = g   dy = g */
 wg_var wg_sub(wg_var x, wg_var y);     /* dx = g   dy = -g */

@@ -8,13 +8,14 @@
 WG_DECLARATIONS_BEGIN
 
 /* x times, or plus, a number that is part of the program: one that changes is a wg_scalar.
+ *   vjp       dx = g factor; dx = g
  *   dtypes    all but bool
  *   errors    WG_EINVALID x is of integers and the number is none */
 wg_var wg_scale(wg_var x, double factor);
 wg_var wg_shift(wg_var x, double amount);
-wg_var wg_square(wg_var x);     /* x x; exactly rounded; all but bool */
-wg_var wg_cube(wg_var x);       /* x x x; 2 roundings; all but bool */
-wg_var wg_reciprocal(wg_var x); /* 1 / x; exactly rounded; of 0 inf */
+wg_var wg_square(wg_var x);     /* x x; exactly rounded; all but bool; dx = 2 g x */
+wg_var wg_cube(wg_var x);       /* x x x; 2 roundings; all but bool; dx = 3 g x x */
+wg_var wg_reciprocal(wg_var x); /* 1 / x; exactly rounded; of 0 inf; dx = -g r r */
 
 /* x within lower and upper; upper where they cross. Any dtype but bool; NaN stays NaN.
  *   vjp       dx = g on the closed interval, 0 beyond; 0 everywhere where the bounds cross
@@ -44,22 +45,25 @@ wg_var wg_atan(wg_var x);
  * Values and slopes are odd or even to the last bit, and keep their digits next to 0; those of
  * acosh next to 1. */
 
-wg_var wg_sinh(wg_var x); /* 2 eps; inf from 709.8 on, in f32 from 88.73 */
-/* 4 eps; inf from 710.5 on, its slope from 709.8; in f32 from 89.4, 88.73. At infinities the slope
- * is NaN. */
+wg_var wg_sinh(wg_var x); /* 2 eps; inf from 709.8 on, in f32 from 88.73; dx = g cosh(x) */
+/* 4 eps, from 1 upwards; inf from 710.5 on, its slope, dx = g sinh(x), from 709.8; in f32 from
+ * 89.4, 88.73. At infinities the slope is NaN. */
 wg_var wg_cosh(wg_var x);
 /* log(x + sqrt(x x + 1)) for all x.
  *   range     every number; at +-inf +-inf with derivative 0
+ *   vjp       dx = g / sqrt(x x + 1)
  *   accuracy  2 eps; derivatives 16
  *   source    Kahan 1987 (branch cuts; the form with log1p) */
 wg_var wg_asinh(wg_var x);
 /* log(x + sqrt(x x - 1)); the inverse of cosh that is not negative.
  *   range     x >= 1, below NaN; derivative inf at 1, 0 at inf
+ *   vjp       dx = g / sqrt(x x - 1)
  *   accuracy  2 eps; derivatives 6
  *   source    Kahan 1987 */
 wg_var wg_acosh(wg_var x);
 /* log((1 + x) / (1 - x)) / 2.
  *   range     -1 <= x <= 1, beyond NaN; at +-1 +-inf, derivative inf
+ *   vjp       dx = g / (1 - x x)
  *   accuracy  2 eps; derivatives 4
  *   source    Kahan 1987 */
 wg_var wg_atanh(wg_var x);
@@ -70,10 +74,12 @@ wg_var wg_atanh(wg_var x);
 /* The mean square of what is left of the mean, divided by the count; in two passes, so that a
  * large mean costs nothing.
  *   limits    of one element and of equal ones 0 with derivative 0; of nothing NaN
+ *   vjp       dx = 2 g (x - mean) / count
  *   accuracy  |error| <= 3 eps r beside that of two sums
  *   source    Chan, Golub & LeVeque 1983 */
 wg_var wg_variance(wg_var x, wg_axes axes);
-wg_var wg_std(wg_var x, wg_axes axes); /* its root; derivative 0 where it is 0 */
+/* Its root; dx = g (x - mean) / (count r), 0 where it is 0. */
+wg_var wg_std(wg_var x, wg_axes axes);
 /* The root of the sum of squares, of elements over the largest: neither overflows nor vanishes on
  * the way.
  *   limits    of zeros 0 with derivatives 0; an infinite element gives inf, derivative NaN; of
@@ -82,7 +88,7 @@ wg_var wg_std(wg_var x, wg_axes axes); /* its root; derivative 0 where it is 0 *
  *   accuracy  |error| <= 4 eps r beside half that of a sum
  *   source    Blue 1978 (scaling) */
 wg_var wg_norm(wg_var x, wg_axes axes);
-wg_var wg_dot(wg_var x, wg_var y); /* the sum of products over everything: a scalar */
+wg_var wg_dot(wg_var x, wg_var y); /* the sum of all products; dx = g y, dy = g x */
 
 /* log of the sum of exp(x) over axes, without overflow at any x. Of -inf alone -inf, with gradient
  * 0; beside inf inf, whose own gradient is NaN.
@@ -98,12 +104,13 @@ wg_var wg_logsumexp(wg_var x, wg_axes axes);
 /* exp(x) over its sum along the axis, without overflow: of (1e308, 0, -1e308) it is (1, 0, 0).
  * A line of which all is -inf, or one is inf, is NaN; the others are not touched.
  *
+ *   vjp       dx = r (g - sum(g r))
  *   accuracy  |error| <= (4 + |x - largest|) eps |r| beside that of a sum
  *   errors    WG_ESHAPE the axis has no elements
  *   source    Blanchard, Higham & Higham 2021 */
 wg_var wg_softmax(wg_var x, int axis);
 /* Its logarithm, finite also where softmax itself would be 0: x - logsumexp(x). |error| <= 4 eps
- * (|r| + 1) beside that of a sum. */
+ * (|r| + 1) beside that of a sum; dx = g - sum(g) softmax(x). */
 wg_var wg_log_softmax(wg_var x, int axis);
 
 /* sum(weight x) / sum(weight) over everything: the mean of a loss over the samples that count.
@@ -112,6 +119,7 @@ wg_var wg_log_softmax(wg_var x, int axis);
  *   limits    where weight is 0, x is not looked at, be it NaN, and has gradient 0; total weight 0
  *             gives 0 with gradient 0
  *   shapes    x [...], weight stretches to it  ->  []
+ *   vjp       dx = g weight / total
  *   errors    WG_ESHAPE it does not */
 wg_var wg_weighted_mean(wg_var x, wg_var weight);
 

@@ -18,10 +18,10 @@ typedef wg_var wg_loss(wg_var output, wg_var target);
  *   errors    WG_ESHAPE it does not stretch to that */
 wg_var wg_fit_target(wg_var target, wg_var output, int dropped);
 
-/* ---- how far from the target; elementwise ---- */
+/* ---- how far from the target: e = output - target; elementwise ---- */
 
-wg_var wg_squared_error(wg_var output, wg_var target);  /* (output - target)^2, not halved */
-wg_var wg_absolute_error(wg_var output, wg_var target); /* derivative 0 at 0 */
+wg_var wg_squared_error(wg_var output, wg_var target);  /* e e, not halved; derivative 2 e */
+wg_var wg_absolute_error(wg_var output, wg_var target); /* |e|; derivative sign(e), 0 at 0 */
 /* Of the error e: e^2 / 2 where |e| < delta, else delta (|e| - delta / 2); delta is 1 in wg_huber,
  * and delta 0 means the absolute error.
  *   vjp       e within, +-delta outside and at the knots, where the second derivative is 0
@@ -64,7 +64,8 @@ typedef struct wg_cross_entropy_options {
     int64_t ignored_class;      /* need not exist; the mean is wg_weighted_mean over the others */
     uint64_t reserved[4];
 } wg_cross_entropy_options;
-/* -sum w ((1 - smoothing) p + smoothing / n) log q; NULL: wg_cross_entropy.
+/* -sum w ((1 - smoothing) p + smoothing / n) log q; NULL: wg_cross_entropy, whose vjp it has with
+ * w ((1 - smoothing) p + smoothing / n) for p.
  *   errors    WG_EINVALID smoothing is not within 0 and 1, a class is ignored but targets are
  *             probabilities, or options were not zeroed
  *   source    Szegedy et al. 2016 (smoothing) */
@@ -75,6 +76,7 @@ wg_var wg_cross_entropy_with(wg_var logits, wg_var target,
  *   log_output   logarithms of the probabilities q, as from wg_log_softmax
  *   target       the probabilities p; p = 0 costs nothing, whatever q is
  *   shapes       [..., n], target [..., n] -> [...]
+ *   vjp          dlog_output = -g p
  *   accuracy     |error| <= 4 eps sum p (|log p| + |log q|) beside that of a sum
  *   source       Kullback & Leibler 1951 */
 wg_var wg_kl_divergence(wg_var log_output, wg_var target);
@@ -94,6 +96,7 @@ wg_var wg_binary_cross_entropy(wg_var logits, wg_var target);
 
 /* The same of a probability q instead of its logit: for outputs that are probabilities already.
  * Beside 0 and 1 a logit has more digits. inf where an outcome of probability 0 is true.
+ *   vjp       dprobability = g (q - t) / (q (1 - q))
  *   accuracy  4 eps for targets of 0 and 1 */
 wg_var wg_bernoulli_nll(wg_var probability, wg_var target);
 /* (1 - q)^gamma (-log q), q the probability that the logit gives to what is true: binary
@@ -117,6 +120,7 @@ wg_var wg_poisson_nll(wg_var log_rate, wg_var target);
 /* (s + (target - m)^2 exp(-s)) / 2: a normal distribution of mean m and variance exp(s), which may
  * differ from sample to sample.
  *   shapes    [..., 2 n], first all m and then all s; target [..., n] -> [..., n]
+ *   vjp       with e = m - target  dm = g e exp(-s)   ds = g (1 - e e exp(-s)) / 2
  *   accuracy  (4 + |s|) eps of the larger addend
  *   errors    WG_ESHAPE the last axis is odd
  *   source    Nix & Weigend 1994 */
@@ -142,16 +146,20 @@ wg_var wg_ctc(wg_var logits, wg_var target, wg_var logit_count, wg_var target_co
 
 /* 1 - cos of the angle between output and target: from 0 to 2. 1 with derivative 0 where one of
  * them is 0.
+ *   vjp       doutput = g ((1 - r) u - v) / |output|, u and v the directions of output and target
  *   accuracy  |error| <= 8 eps sqrt(r) beside that of sums: eps alone where the angle is small */
 wg_var wg_cosine_distance(wg_var output, wg_var target);
 /* How much nearer, by the margin at least, the squared distance to `same` must be than that to
  * `other`: the larger of 0 and |anchor - same|^2 - |anchor - other|^2 + margin.
+ *   vjp       danchor = 2 g (other - same)   dsame = 2 g (same - anchor)
+ *             dother = 2 g (anchor - other); all 0 where the margin is kept
  *   errors    WG_EINVALID margin is not finite
  *   source    Schroff, Kalenichenko & Philbin 2015 */
 wg_var wg_triplet(wg_var anchor, wg_var same, wg_var other, double margin);
 /* Cross-entropy of choosing, for each row of x, its own among the rows of y by their cosines over
  * the temperature. Of both directions: add that of (y, x).
  *   shapes    x [..., m, n], y [..., m, n] -> [..., m]
+ *   vjp       that of wg_cross_entropy, through cosines: 0 along a row itself
  *   errors    WG_EINVALID temperature is not above 0; WG_EAXIS x has no rows
  *   source    van den Oord, Li & Vinyals 2018; Chen et al. 2020 */
 wg_var wg_contrastive(wg_var x, wg_var y, double temperature);
