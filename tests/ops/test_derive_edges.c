@@ -217,3 +217,18 @@ Test(derive_edges, derivatives_keep_their_digits_at_every_order)
                   golden->x, golden->y, error);
     }
 }
+
+/* A row is among the goldens, or among the kinks, or linear: then its derivative is a number. */
+Test(derive_edges, every_row_is_looked_at)
+{
+    for (int op = 1; op < WG__OP_COUNT; op++) {
+        const bool is_linear = wg__op_table[op].class == WG__CLASS_LINEAR;
+        if (wg__steps_of((wg__op_id)op, 0) == NULL || is_linear) continue;
+        bool is_found = false;
+        for (size_t i = 0; i < sizeof derivative_goldens / sizeof derivative_goldens[0]; i++)
+            is_found = is_found || op_named(derivative_goldens[i].name) == (wg__op_id)op;
+        for (size_t i = 0; i < sizeof kinks / sizeof kinks[0]; i++)
+            is_found = is_found || kinks[i].op == (wg__op_id)op;
+        check_msg(is_found, "%s has no expected derivative", wg__op_table[op].name);
+    }
+}
