@@ -138,6 +138,13 @@
        FIELD(wg_layer_state, dead, 192) FIELD(wg_layer_state, reserved, 200)                      \
     SIZE(wg_search_options, 48) FIELD(wg_search_options, random, 0)                               \
        FIELD(wg_search_options, seed, 8) FIELD(wg_search_options, reserved, 16)                   \
+    SIZE(wg_lbfgs_options, 56) FIELD(wg_lbfgs_options, steps_max, 0)                              \
+       FIELD(wg_lbfgs_options, memory, 8) FIELD(wg_lbfgs_options, tolerance, 16)                  \
+       FIELD(wg_lbfgs_options, reserved, 24)                                                      \
+    SIZE(wg_lbfgs_result, 72) FIELD(wg_lbfgs_result, loss, 0)                                     \
+       FIELD(wg_lbfgs_result, gradient, 8) FIELD(wg_lbfgs_result, steps, 16)                      \
+       FIELD(wg_lbfgs_result, evaluations, 24) FIELD(wg_lbfgs_result, converged, 32)              \
+       FIELD(wg_lbfgs_result, reserved, 40)                                                       \
     SIZE(wg_train_options, 472) FIELD(wg_train_options, optimizer, 0)                             \
        FIELD(wg_train_options, epochs, 304) FIELD(wg_train_options, batch_size, 312)              \
        FIELD(wg_train_options, seed, 320) FIELD(wg_train_options, rate, 328)                      \

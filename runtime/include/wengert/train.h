@@ -105,6 +105,32 @@ int wg_rate_sweep(wg_runtime *runtime, const wg_model *model, const wg_params *p
                   const wg_dataset *data, const wg_train_options *options, double lowest,
                   double highest, int64_t count, double *loss, wg_error *error);
 
+typedef struct wg_lbfgs_options {
+    int64_t steps_max; /* 0: 200 */
+    int64_t memory;    /* steps whose curvature counts, at most 100; 0: 10 */
+    double tolerance;  /* of the largest element of the gradient; 0: 1e-6 */
+    uint64_t reserved[4];
+} wg_lbfgs_options;
+typedef struct wg_lbfgs_result {
+    double loss, gradient; /* at the end; the largest element in magnitude */
+    int64_t steps, evaluations;
+    bool converged; /* gradient is within the tolerance */
+    uint64_t reserved[4];
+} wg_lbfgs_result;
+/* Makes the mean loss over all rows of data smaller by L-BFGS, for problems small enough that every
+ * step sees all rows: each goes along the direction in which the curvature of the last steps sees
+ * the minimum, so far that the weak Wolfe conditions hold (with 1e-4 and 0.9). The model is
+ * recorded in evaluation mode, so that it is one function; its parameters of whatever dtype are
+ * changed, its state is not. What it remembers ends with the call. It stops where the gradient is
+ * small, after steps_max, or where rounding hides any descent. result may be NULL.
+ *
+ *   errors    those of the recording or its run; WG_EFINITE the loss is not finite at the start;
+ *             WG_ECANCEL. The best point so far is then put back
+ *   source    Nocedal & Wright 2006, alg. 7.4; Lewis & Overton 2013, alg. 2.6 (its length) */
+int wg_minimize_lbfgs(wg_runtime *runtime, const wg_model *model, wg_params *params,
+                      const wg_dataset *data, const wg_lbfgs_options *options,
+                      wg_lbfgs_result *result, wg_error *error);
+
 int64_t wg_history_count(const wg_history *history); /* epochs completed; 0 for NULL */
 int wg_history_epoch(const wg_history *history, int64_t index, wg_epoch *out);
 int64_t wg_history_best(const wg_history *history); /* index of the best; -1: none */
