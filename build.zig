@@ -365,6 +365,7 @@ const tests = [_][]const u8{
     "tests/runtime/test_jacobian.c",
     "tests/runtime/test_layers.c",
     "tests/runtime/test_lbfgs.c",
+    "tests/runtime/test_lessons.c",
     "tests/runtime/test_loader.c",
     "tests/runtime/test_metrics.c",
     "tests/runtime/test_npy.c",

@@ -18,6 +18,8 @@ typedef struct scaler {
     int64_t feature_count;
     int64_t row_count;       /* gone by in the pass at hand */
     double *mean, *spread, *least, *largest; /* of each feature, in one block */
+    double *others;          /* values that are neither 0 nor 1, likewise */
+    wg_scaler_options options;
     wg_error *error;
 } scaler;
 
@@ -44,6 +46,7 @@ static int sums_add(scaler *fit, const void *from, int64_t rows)
             fit->mean[i] += x;
             if (x < fit->least[i]) fit->least[i] = x;
             if (x > fit->largest[i]) fit->largest[i] = x;
+            fit->others[i] += x != 0.0 && x != 1.0;
         }
     }
     fit->row_count += rows;
@@ -123,14 +126,20 @@ static int moments_find(scaler *fit, const source *from)
 }
 
 /* What the layer takes away and divides by. */
-static void state_find(scaler *fit, bool is_range)
+static void state_find(scaler *fit)
 {
     for (int64_t i = 0; i < fit->feature_count; i++) {
-        const bool is_constant = fit->least[i] == fit->largest[i];
-        if (is_constant || is_range) fit->mean[i] = fit->least[i];
-        fit->spread[i] = is_constant ? 0.0
-                         : is_range  ? fit->largest[i] - fit->least[i]
-                                     : sqrt(fit->spread[i]);
+        const double least = fit->least[i], range = fit->largest[i] - least;
+        const bool is_flag = fit->options.keep_flags && fit->others[i] == 0;
+        if (is_flag) {
+            fit->mean[i] = 0;
+            fit->spread[i] = 1;
+        } else if (range == 0 || fit->options.range) {
+            fit->mean[i] = least;
+            fit->spread[i] = range;
+        } else {
+            fit->spread[i] = sqrt(fit->spread[i]);
+        }
     }
 }
 
@@ -231,28 +240,30 @@ static int rows_pack(const wg_view *view, const wg_allocator *allocator, const v
 }
 
 static int fit_run(wg_params *params, const char *path, wg_dtype dtype, int64_t features,
-                   const source *from, bool is_range, wg_error *error)
+                   const source *from, const wg_scaler_options *options, wg_error *error)
 {
     scaler fit = { .allocator = params->allocator, .dtype = dtype, .feature_count = features,
                    .error = error };
-    const size_t bytes = (size_t)features * 4 * sizeof(double);
+    if (options != NULL) fit.options = *options;
+    const size_t bytes = (size_t)features * 5 * sizeof(double);
     double *block = wg__allocate_zeroed(&fit.allocator, bytes);
     if (block == NULL) return wg__fail(error, WG_EMEMORY, "standardize: no memory");
     fit.mean = block;
     fit.spread = block + features;
     fit.least = block + 2 * features;
     fit.largest = block + 3 * features;
+    fit.others = block + 4 * features;
     int status = moments_find(&fit, from);
     if (status >= 0) {
-        state_find(&fit, is_range);
+        state_find(&fit);
         status = state_store(&fit, params, path);
     }
     wg__release(&fit.allocator, block, bytes);
     return status;
 }
 
-static int view_fit(wg_params *params, const char *path, const wg_view *training, bool is_range,
-                    wg_error *error)
+static int view_fit(wg_params *params, const char *path, const wg_view *training,
+                    const wg_scaler_options *options, wg_error *error)
 {
     source from = { 0 };
     void *copy = NULL;
@@ -263,7 +274,7 @@ static int view_fit(wg_params *params, const char *path, const wg_view *training
     from.row_count = wg_shape_count(*shape) / features;
     int status = rows_pack(training, &params->allocator, &from.x, &copy, &bytes);
     if (status < 0) return wg__fail(error, status, "standardize: no memory");
-    status = fit_run(params, path, training->dtype, features, &from, is_range, error);
+    status = fit_run(params, path, training->dtype, features, &from, options, error);
     wg__release(&params->allocator, copy, bytes);
     return status;
 }
@@ -273,14 +284,13 @@ int wg_standardize_fit(wg_params *params, const char *path, wg_view training, wg
     WG_TRY(path_check(params, path, error));
     const int status = wg__view_check(&training);
     if (status < 0) return wg__fail(error, status, "standardize: %s", wg_status_text(status));
-    return view_fit(params, path, &training, false, error);
+    return view_fit(params, path, &training, NULL, error);
 }
 
 int wg_standardize_fit_column(wg_params *params, const char *path, const wg_dataset *training,
                               const char *column, const wg_scaler_options *options,
                               wg_error *error)
 {
-    const bool is_range = options != NULL && options->range;
     WG_TRY(path_check(params, path, error));
     if (training == NULL || column == NULL)
         return wg__fail(error, WG_EINVALID, "standardize: a dataset and a column are needed");
@@ -293,8 +303,8 @@ int wg_standardize_fit_column(wg_params *params, const char *path, const wg_data
     wg_view view = found->view;
     if (view.shape.rank == 1)
         view = wg_view_of(view.data, view.dtype, WG_SHAPE(training->row_count, 1));
-    if (training->table == NULL) return view_fit(params, path, &view, is_range, error);
+    if (training->table == NULL) return view_fit(params, path, &view, options, error);
     WG_TRY(features_check(view.dtype, view.shape, error));
     const source from = { .table = training->table, .is_t = strcmp(column, "t") == 0 };
-    return fit_run(params, path, view.dtype, view.shape.dim[1], &from, is_range, error);
+    return fit_run(params, path, view.dtype, view.shape.dim[1], &from, options, error);
 }

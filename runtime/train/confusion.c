@@ -32,9 +32,20 @@ int wg_confusion(wg_view predicted, wg_view truth, int64_t classes, int64_t *cou
     return status;
 }
 
-static double share(int64_t part, int64_t whole)
+static double share_of(int64_t part, int64_t whole)
 {
     return whole > 0 ? (double)part / (double)whole : NAN;
+}
+
+int wg_confusion_shares(const int64_t *count, int64_t classes, double *share)
+{
+    if (count == NULL || share == NULL || classes < 1) return WG_EINVALID;
+    for (int64_t i = 0; i < classes; i++, count += classes, share += classes) {
+        int64_t are = 0;
+        for (int64_t j = 0; j < classes; j++) are += count[j];
+        for (int64_t j = 0; j < classes; j++) share[j] = share_of(count[j], are);
+    }
+    return WG_OK;
 }
 
 int wg_confusion_scores(const int64_t *count, int64_t classes, int64_t index, wg_class_scores *out)
@@ -52,10 +63,10 @@ int wg_confusion_scores(const int64_t *count, int64_t classes, int64_t index, wg
         .false_positive = called - hits,
         .false_negative = are - hits,
         .true_negative = total - called - are + hits,
-        .precision = share(hits, called),
-        .recall = share(hits, are),
-        .false_rate = share(called - hits, total - are),
-        .f1 = share(2 * hits, called + are),
+        .precision = share_of(hits, called),
+        .recall = share_of(hits, are),
+        .false_rate = share_of(called - hits, total - are),
+        .f1 = share_of(2 * hits, called + are),
     };
     return WG_OK;
 }

@@ -61,3 +61,35 @@ int64_t wg_history_best(const wg_history *history)
 {
     return history == NULL ? -1 : history->best;
 }
+
+/* A number behind a comma; nothing for NaN. */
+static void number_add(wg__text *line, double value)
+{
+    char text[32] = "";
+    if (value == value) wg__number_text(value, text);
+    wg__text_add(line, ",%s", text);
+}
+
+static int epoch_print(const wg_epoch *epoch, wg_writer *write, void *user)
+{
+    char buffer[320]; /* six numbers of 32 characters, two counts of 20 */
+    wg__text line = wg__text_of(buffer, sizeof buffer);
+    wg__text_add(&line, "%lld,%lld", (long long)(epoch->index + 1), (long long)epoch->step);
+    number_add(&line, epoch->loss);
+    number_add(&line, epoch->metric);
+    number_add(&line, epoch->validation_loss);
+    number_add(&line, epoch->validation_metric);
+    number_add(&line, epoch->rate);
+    number_add(&line, epoch->seconds);
+    return wg__write(write, user, "%s,%d\n", buffer, epoch->best);
+}
+
+int wg_history_print(const wg_history *history, wg_writer *write, void *user)
+{
+    if (history == NULL || write == NULL) return WG_EINVALID;
+    WG_TRY(wg__write(write, user, "epoch,step,loss,metric,validation_loss,validation_metric,rate,"
+                                  "seconds,best\n"));
+    for (int64_t i = 0; i < history->count; i++)
+        WG_TRY(epoch_print(&history->epoch[i], write, user));
+    return WG_OK;
+}

@@ -3,6 +3,7 @@
 #include "support/memory.h"
 
 #include <math.h>
+#include <string.h>
 
 static void add(wg_history *history, double metric, double loss, double validation_metric,
                 double validation_loss)
@@ -56,6 +57,40 @@ Test(history, knows_the_best_without_validation)
     check_best(history, 2);
     add(history, none, 0.1, none, none);
     check_best(history, 2);
+    wg_history_free(history);
+}
+
+typedef struct page { char text[1024]; size_t length, limit; } page;
+
+static int page_write(const char *text, size_t bytes, void *user)
+{
+    page *to = user;
+    if (to->length + bytes > to->limit) return WG_EFILE;
+    memcpy(to->text + to->length, text, bytes);
+    to->length += bytes;
+    return WG_OK;
+}
+
+Test(history, prints_a_line_an_epoch)
+{
+    wg_history *history = wg__history_create(&wg__allocator_default, false);
+    wg_epoch epoch = { .step = 7, .loss = 0.1, .metric = -1e-9, .validation_loss = (double)NAN,
+                       .validation_metric = (double)NAN, .rate = 0.001, .seconds = 2.5 };
+    check_equal_i(wg__history_add(history, &epoch), WG_OK);
+    epoch.index = 1;
+    epoch.metric = 1.0 / 3;
+    check_equal_i(wg__history_add(history, &epoch), WG_OK);
+    page to = { .limit = sizeof to.text };
+    check_equal_i(wg_history_print(history, page_write, &to), WG_OK);
+    to.text[to.length] = '\0';
+    check_text(to.text, "epoch,step,loss,metric,validation_loss,validation_metric,rate,seconds,"
+                        "best\n"
+                        "1,7,0.1,-1e-9,,,0.001,2.5,0\n"
+                        "2,7,0.1,0.3333333333333333,,,0.001,2.5,1\n");
+    to = (page){ .limit = 90 };
+    check_status(wg_history_print(history, page_write, &to), WG_EFILE);
+    check_status(wg_history_print(NULL, page_write, &to), WG_EINVALID);
+    check_status(wg_history_print(history, NULL, &to), WG_EINVALID);
     wg_history_free(history);
 }
 

@@ -32,6 +32,21 @@ Test(metrics, confusion_counts_truth_down_and_prediction_across)
     check_close(scores.recall, 0, 0);
 }
 
+Test(metrics, shares_of_a_class_add_up_to_1)
+{
+    const int64_t count[9] = { 2, 1, 1, 0, 0, 0, 1, 0, 3 };
+    double share[9];
+    check_status(wg_confusion_shares(count, 3, share), WG_OK);
+    const double expected[9] = { 0.5, 0.25, 0.25, NAN, NAN, NAN, 0.25, 0, 0.75 };
+    for (int i = 0; i < 9; i++) {
+        if (isnan(expected[i])) check(isnan(share[i]));
+        else check_close(share[i], expected[i], 0);
+    }
+    check_status(wg_confusion_shares(NULL, 3, share), WG_EINVALID);
+    check_status(wg_confusion_shares(count, 3, NULL), WG_EINVALID);
+    check_status(wg_confusion_shares(count, 0, share), WG_EINVALID);
+}
+
 Test(metrics, confusion_refuses_what_is_no_class)
 {
     const int32_t truth[] = { 0, 3 };

@@ -107,6 +107,29 @@ Test(scaler, a_range_is_brought_between_0_and_1_and_back)
     wg_params_free(params);
 }
 
+/* A flag is scaled like any number, or stays 0 and 1 where that is asked; other features, also one
+ * that is 0, 1 and a half, do not notice. */
+Test(scaler, flags_pass_through_if_asked)
+{
+    const float x[4][4] = { { 1, 0, 0, 5 }, { 0, 0, 1, 7 }, { 0, 0, 0.5f, 9 }, { 1, 0, 0, 3 } };
+    wg_params *params = wg_params_create(NULL);
+    wg_dataset *data = wg_dataset_create(NULL);
+    check_status(wg_dataset_lend(data, "x", wg_f32(&x[0][0], WG_SHAPE(4, 4))), WG_OK);
+    for (int keep = 0; keep < 2; keep++) {
+        const wg_scaler_options options = { .keep_flags = keep };
+        check_status(wg_standardize_fit_column(params, "s", data, "x", &options, NULL), WG_OK);
+        check_close(state(params, "s/mean", 0), keep ? 0 : 0.5, 0);
+        check_close(state(params, "s/spread", 0), keep ? 1 : 0.5, 0);
+        check_close(state(params, "s/mean", 1), 0, 0);
+        check_close(state(params, "s/spread", 1), keep, 0);
+        check_close(state(params, "s/mean", 2), 0.375, 0);
+        check_close(state(params, "s/mean", 3), 6, 0);
+        check_close(state(params, "s/spread", 3), sqrt(5), 1e-6);
+    }
+    wg_dataset_free(data);
+    wg_params_free(params);
+}
+
 /* A column of one number a row is one feature; a streamed one has the same bits, block by block. */
 Test(scaler, fits_columns_in_memory_and_in_files_alike)
 {

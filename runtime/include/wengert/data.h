@@ -139,7 +139,8 @@ int wg_dataset_fold(const wg_dataset *data, int64_t count, int64_t fold,
  *             there; WG_EFINITE the place of a value that is not finite                         */
 int wg_standardize_fit(wg_params *params, const char *path, wg_view training, wg_error *error);
 typedef struct wg_scaler_options {
-    bool range; /* to 0 .. 1: "mean" is the least value and "spread" the largest minus it */
+    bool range;      /* to 0 .. 1: "mean" is the least value, "spread" the largest minus it */
+    bool keep_flags; /* features that are only 0 and 1 stay as they are: mean 0, spread 1 */
     uint64_t reserved[4];
 } wg_scaler_options;
 /* The same to a column of a dataset, streamed or not, with one feature if it has one number a row.

@@ -22,6 +22,10 @@ WG_DECLARATIONS_BEGIN
  *   errors    WG_EINDEX a class is not within 0 <= class < classes; count is not written         */
 int wg_confusion(wg_view predicted, wg_view truth, int64_t classes, int64_t *count);
 
+/* Each count over those of its true class, so that rows add up to 1: share[t classes + p]. A class
+ * of which there is none has a row of NaN. */
+int wg_confusion_shares(const int64_t *count, int64_t classes, double *share);
+
 typedef struct wg_class_scores {
     int64_t true_positive, false_positive, false_negative, true_negative;
     double precision;  /* of those called so, the share that are: TP / (TP + FP) */

@@ -134,6 +134,9 @@ int wg_minimize_lbfgs(wg_runtime *runtime, const wg_model *model, wg_params *par
 int64_t wg_history_count(const wg_history *history); /* epochs completed; 0 for NULL */
 int wg_history_epoch(const wg_history *history, int64_t index, wg_epoch *out);
 int64_t wg_history_best(const wg_history *history); /* index of the best; -1: none */
+/* As CSV: a head, then a line an epoch, counted from 1; numbers read back as they were, and what is
+ * NaN is left empty.  errors  WG_EINVALID NULL; those of write */
+int wg_history_print(const wg_history *history, wg_writer *write, void *user);
 void wg_history_free(wg_history *history);
 
 /* ---- what goes through a model ---- */
