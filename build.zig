@@ -164,6 +164,7 @@ const runtime_sources = [_][]const u8{
     "runtime/data/generate.c",
     "runtime/data/idx.c",
     "runtime/data/json.c",
+    "runtime/data/labels.c",
     "runtime/data/loader.c",
     "runtime/data/npy.c",
     "runtime/data/npz.c",

@@ -78,6 +78,7 @@ int wg__dataset_read_csv(const char *path, const wg_csv_options *options, size_t
     int status = data == NULL ? WG_EMEMORY : columns_add(table, options->stream, data, &to);
     if (status < 0) (void)fail_memory(table, error);
     else if (!options->stream) status = rows_read(table, &to, error);
+    if (status >= 0) data->labels = wg__labels_hold(table->labels);
     if (status >= 0 && options->stream) data->table = table;
     else wg__csv_table_free(table);
     if (status < 0) wg_dataset_free(data);

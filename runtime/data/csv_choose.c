@@ -72,6 +72,9 @@ int wg__csv_choose(wg__csv_table *table, const wg__csv *head, const wg_csv_optio
     }
     for (int64_t i = 0; i < table->column_count && options->x == NULL; i++)
         if (table->use[i].t < 0) table->use[i].x = table->x_count++;
+    if (table->labels != NULL && table->t_count != 1)
+        return wg__fail(error, WG_EINVALID, "%s: labels are one column t, not %lld", table->path,
+                        (long long)table->t_count);
     if (table->x_count + table->t_count == 0)
         return wg__fail(error, WG_EINVALID, "%s: the options choose no column", table->path);
     return WG_OK;

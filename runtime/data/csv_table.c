@@ -11,6 +11,11 @@
 /* No record is longer: else a quote that never closes would ask for the whole file. */
 enum { RECORD_BYTES_MAX = 1 << 24 };
 
+static int fail_memory(const char *path, wg_error *error)
+{
+    return wg__fail(error, WG_EMEMORY, "%s: no memory to read it", path);
+}
+
 /* ---- records ---- */
 
 /* The next record, its fields in field[column_count]; 0: the end. */
@@ -30,20 +35,47 @@ static int record_scan(const wg__csv_table *table, wg__csv *csv, wg__csv_field *
     }
 }
 
-static int value_read(const wg__csv_table *table, const wg__csv *csv, const wg__csv_field *field,
-                      double *out, wg_error *error)
+static bool is_missing(const wg__csv_table *table, const wg__csv_field *field)
 {
     const char *missing = table->missing;
-    if (missing != NULL && wg__csv_equal(field, missing, strlen(missing))) {
-        *out = table->missing_value;
-        return WG_OK;
-    }
+    return missing != NULL && wg__csv_equal(field, missing, strlen(missing));
+}
+
+static int number_read(const wg__csv *csv, const wg__csv_field *field, double *out, wg_error *error)
+{
     const size_t used = wg__number_read(field->text, field->bytes, out);
     if (used == 0 || used != field->bytes)
         return wg__csv_fail(csv, field, error, "is not a number");
     if (!(fabs(*out) <= (double)FLT_MAX))
         return wg__csv_fail(csv, field, error, "is not a finite number of f32");
     return WG_OK;
+}
+
+/* The class of a name; one that is new is taken up if labels is not NULL, and has no number yet. */
+static int label_read(const wg__csv_table *table, const wg__csv *csv, const wg__csv_field *field,
+                      wg__labels *labels, double *out, wg_error *error)
+{
+    char name[WG__LABEL_BYTES];
+    if (field->bytes >= sizeof name)
+        return wg__csv_fail(csv, field, error, "is too long for the name of a class");
+    wg__csv_text(field, name, sizeof name);
+    const int status = labels == NULL ? WG_OK : wg__labels_add(labels, name);
+    if (status == WG_ELIMIT) return wg__csv_fail(csv, field, error, "is one class too many");
+    if (status < 0) return fail_memory(table->path, error);
+    const int64_t class = wg__labels_find(table->labels, name);
+    if (class < 0) return wg__csv_fail(csv, field, error, "was the name of no class before");
+    *out = (double)class;
+    return WG_OK;
+}
+
+static int value_read(const wg__csv_table *table, const wg__csv *csv, int64_t column,
+                      const wg__csv_field *field, wg__labels *labels, double *out, wg_error *error)
+{
+    *out = table->missing_value;
+    if (is_missing(table, field)) return WG_OK;
+    if (table->labels != NULL && table->use[column].t >= 0)
+        return label_read(table, csv, field, labels, out, error);
+    return number_read(csv, field, out, error);
 }
 
 static bool is_whole(double value)
@@ -65,11 +97,6 @@ typedef struct survey {
     int64_t line;
     wg_error *error;
 } survey;
-
-static int fail_memory(const char *path, wg_error *error)
-{
-    return wg__fail(error, WG_EMEMORY, "%s: no memory to read it", path);
-}
 
 /* Reads on until whole records are there; *bytes of them, 0 at the end of the file. */
 static int part_fetch(survey *s, size_t *bytes)
@@ -122,7 +149,7 @@ static int rows_survey(survey *s, wg__csv *csv, int64_t *rows)
             double value;
             const wg__csv_use use = table->use[i];
             if (use.x < 0 && use.t < 0) continue;
-            WG_TRY(value_read(table, csv, &s->field[i], &value, s->error));
+            WG_TRY(value_read(table, csv, i, &s->field[i], table->labels, &value, s->error));
             if (use.t >= 0) table->t_is_whole = table->t_is_whole && is_whole(value);
         }
         ++*rows;
@@ -182,6 +209,7 @@ void wg__csv_table_free(wg__csv_table *table)
     const wg_allocator allocator = table->allocator;
     if (table->path != NULL) wg__release(&allocator, table->path, strlen(table->path) + 1);
     if (table->missing != NULL) wg__release(&allocator, table->missing, strlen(table->missing) + 1);
+    wg__labels_drop(table->labels);
     wg__release(&allocator, table->use, (size_t)table->column_count * sizeof *table->use);
     wg__release(&allocator, table->block, (size_t)table->block_capacity * sizeof *table->block);
     wg__release(&allocator, table, sizeof *table);
@@ -200,7 +228,11 @@ static wg__csv_table *table_create(const char *path, const wg_csv_options *optio
     table->t_is_whole = true;
     table->path = wg__string_copy(&allocator, path);
     if (options->missing != NULL) table->missing = wg__string_copy(&allocator, options->missing);
-    if (table->path != NULL && (options->missing == NULL || table->missing != NULL)) return table;
+    if (options->labels) table->labels = wg__labels_create(&allocator);
+    const bool is_whole = table->path != NULL &&
+                          (options->missing == NULL || table->missing != NULL) &&
+                          (!options->labels || table->labels != NULL);
+    if (is_whole) return table;
     wg__csv_table_free(table);
     return NULL;
 }
@@ -253,7 +285,7 @@ static int row_read(const wg__csv_reader *reader, const wg__csv *csv, float *x, 
         double value;
         const wg__csv_use use = table->use[i];
         if (use.x < 0 && use.t < 0) continue;
-        WG_TRY(value_read(table, csv, &reader->field[i], &value, error));
+        WG_TRY(value_read(table, csv, i, &reader->field[i], NULL, &value, error));
         const int64_t at = row * table->t_count + use.t;
         if (use.t >= 0 && table->t_is_whole && !is_whole(value))
             return wg__csv_fail(csv, &reader->field[i], error, "was a whole number before");

@@ -7,6 +7,7 @@
 
 #include "runtime/data/csv.h"
 #include "runtime/data/file.h"
+#include "runtime/data/labels.h"
 
 #include <wengert/data.h>
 
@@ -25,6 +26,7 @@ typedef struct wg__csv_table {
     int64_t column_count, x_count, t_count, row_count;
     wg__csv_use *use;              /* of each column of the file */
     bool t_is_whole;               /* every t is an i32 */
+    wg__labels *labels;            /* t is text, and these are its classes; NULL: t is numbers */
     wg__csv_block *block;
     int64_t block_count, block_capacity;
     size_t block_bytes_max;

@@ -28,6 +28,7 @@ void wg_dataset_free(wg_dataset *data)
     const wg_allocator allocator = data->allocator;
     for (int64_t i = 0; i < data->column_count; i++) column_release(&allocator, &data->column[i]);
     wg__csv_table_free(data->table);
+    wg__labels_drop(data->labels);
     wg__release(&allocator, data->column, (size_t)data->column_capacity * sizeof *data->column);
     wg__release(&allocator, data, sizeof *data);
 }
@@ -150,6 +151,11 @@ int wg_dataset_find(const wg_dataset *data, const char *column, wg_view *view)
     if (data->table != NULL) return WG_EINVALID;
     *view = found->view;
     return WG_OK;
+}
+
+const char *wg_dataset_label(const wg_dataset *data, int64_t class)
+{
+    return data == NULL ? NULL : wg__labels_name(data->labels, class);
 }
 
 int64_t wg_dataset_count(const wg_dataset *data)

@@ -4,6 +4,7 @@
 #define WG_RUNTIME_DATASET_H
 
 #include "core/internal.h"
+#include "runtime/data/labels.h"
 
 #include <stdatomic.h>
 #include <wengert/data.h>
@@ -22,6 +23,7 @@ struct wg_dataset {
     int64_t column_count, column_capacity;
     int64_t row_count;
     atomic_int references;
+    wg__labels *labels;          /* of column "t"; NULL: it has none */
     struct wg__csv_table *table; /* of which loaders read all rows; NULL: they lie in memory */
     size_t window_bytes_test;    /* > 0: rows that a loader shuffles at a time; set by tests */
 };

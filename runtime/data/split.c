@@ -151,6 +151,7 @@ static int parts_make(const splitter *split, int64_t count, const double *share,
     for (int64_t k = 0; k < count && status >= 0; k++) {
         part[k] = wg_dataset_create(&split->data->allocator);
         status = part[k] == NULL ? WG_EMEMORY : part_fill(split, k, part_rows(split, k), part[k]);
+        if (part[k] != NULL) part[k]->labels = wg__labels_hold(split->data->labels);
     }
     if (status >= 0) return WG_OK;
     for (int64_t k = 0; k < count; k++) {

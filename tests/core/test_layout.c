@@ -96,10 +96,10 @@
     SIZE(wg_csv_options, 80) FIELD(wg_csv_options, allocator, 0) FIELD(wg_csv_options, x, 8)      \
        FIELD(wg_csv_options, t, 16) FIELD(wg_csv_options, separator, 24)                          \
        FIELD(wg_csv_options, without_header, 25) FIELD(wg_csv_options, stream, 26)                \
-       FIELD(wg_csv_options, missing, 32)                                                         \
+       FIELD(wg_csv_options, labels, 27) FIELD(wg_csv_options, missing, 32)                       \
        FIELD(wg_csv_options, missing_value, 40) FIELD(wg_csv_options, reserved, 48)               \
     SIZE(wg_scaler_options, 40) FIELD(wg_scaler_options, range, 0)                                \
-       FIELD(wg_scaler_options, keep_flags, 1) FIELD(wg_scaler_options, reserved, 8)                                                      \
+       FIELD(wg_scaler_options, keep_flags, 1) FIELD(wg_scaler_options, reserved, 8)              \
     SIZE(wg_split_options, 48) FIELD(wg_split_options, seed, 0) FIELD(wg_split_options, group, 8) \
        FIELD(wg_split_options, stratify, 16) FIELD(wg_split_options, reserved, 24)                \
     SIZE(wg_class_scores, 96) FIELD(wg_class_scores, true_positive, 0)                            \

@@ -100,6 +100,58 @@ Test(csv, replaces_missing_fields_where_asked)
            WG_OPTIONS(wg_csv_options, .missing = "NA", .missing_value = -1), 2, 1, x, t);
 }
 
+/* Names in the order of their bytes, capitals first, quotes undoubled; parts of a split have them
+ * too.                                                                                          */
+Test(csv, reads_names_of_classes)
+{
+    const char *text = "x,kind\n1,wet\n2,\"a \"\"b\"\"\"\n3,?\n4, Dry\n5,wet\n6,\n";
+    const int32_t expected[6] = { 3, 2, -1, 1, 3, 0 };
+    const char *const name[4] = { "", "Dry", "a \"b\"", "wet" };
+    const double share[2] = { 1, 1 };
+    for (int streamed = 0; streamed < 2; streamed++) {
+        wg_error error = { 0 };
+        wg_dataset *data = NULL, *part[2] = { NULL, NULL };
+        const wg_csv_options options = { .labels = true, .missing = "?", .missing_value = -1,
+                                         .stream = streamed };
+        const int status = read_text(text, &options, &data, &error);
+        check_msg(status >= 0, "%s", error.message);
+        if (!streamed) {
+            check_equal_i(column(data, "t").dtype, WG_I32);
+            check_bytes(column(data, "t").data, expected, sizeof expected);
+            check_status(wg_dataset_split(data, 2, share, NULL, part, &error), WG_OK);
+        }
+        for (int i = 0; i < 4; i++) check_text(wg_dataset_label(data, i), name[i]);
+        check(wg_dataset_label(data, 4) == NULL && wg_dataset_label(data, -1) == NULL);
+        wg_dataset_free(data);
+        if (!streamed) check_text(wg_dataset_label(part[1], 1), "Dry");
+        wg_dataset_free(part[0]);
+        wg_dataset_free(part[1]);
+    }
+    check(wg_dataset_label(NULL, 0) == NULL);
+}
+
+Test(csv, refuses_names_that_are_none)
+{
+    static char long_name[300], many[12000 * 8];
+    wg_error error = { 0 };
+    wg_dataset *data = NULL;
+    const wg_csv_options named = { .labels = true };
+    memcpy(long_name, "x,t\n1,", 6);
+    memset(long_name + 6, 'n', 256);
+    check_status(read_text(long_name, &named, &data, &error), WG_EFORMAT);
+    check_contains(error.message, "csv:2:3: \"nnn");
+    check_contains(error.message, "is too long for the name of a class");
+    size_t length = (size_t)snprintf(many, sizeof many, "x,t\n");
+    for (int i = 0; i < 10001; i++)
+        length += (size_t)snprintf(many + length, sizeof many - length, "1,%d\n", i);
+    check_status(read_text(many, &named, &data, &error), WG_EFORMAT);
+    check_contains(error.message, "csv:10002:3: \"10000\" is one class too many");
+    const wg_csv_options several = { .labels = true, .x = "", .t = "a,b" };
+    check_status(read_text("a,b\n1,2\n", &several, &data, &error), WG_EINVALID);
+    check_contains(error.message, "labels are one column t, not 2");
+    check(data == NULL);
+}
+
 Test(csv, says_what_is_wrong_and_where)
 {
     static const struct { const char *text; int status; const char *part; } bad[] = {
@@ -193,7 +245,7 @@ static int read_sample(const wg_allocator *allocator, void *path)
 {
     wg_error error = { 0 };
     wg_dataset *data = NULL;
-    const wg_csv_options options = { .allocator = allocator };
+    const wg_csv_options options = { .allocator = allocator, .labels = true };
     const int status = wg_dataset_read_csv(path, &options, &data, &error);
     check((data == NULL) == (status < 0));
     wg_dataset_free(data);

@@ -32,6 +32,8 @@ int wg_dataset_lend(wg_dataset *data, const char *column, wg_view view);
  *   errors  WG_ENAME no such column; WG_EINVALID the dataset is streamed */
 int wg_dataset_find(const wg_dataset *data, const char *column, wg_view *view);
 int64_t wg_dataset_count(const wg_dataset *data); /* rows */
+/* The name of a class of "t", of a file read with labels and of its parts; NULL: it has none. */
+const char *wg_dataset_label(const wg_dataset *data, int64_t class);
 /* Of names, dtypes, shapes and elements, whatever the order of the columns; NaN is one. */
 int wg_dataset_fingerprint(const wg_dataset *data, wg_fingerprint *out);
 
@@ -44,7 +46,8 @@ typedef struct wg_csv_options {
     char separator;      /* 0: comma */
     bool without_header; /* columns are called 0, 1, 2 ... */
     bool stream;         /* rows stay in the file, and loaders read them */
-    const char *missing; /* a field that stands for missing_value; NULL: none */
+    bool labels;         /* t is one column of names of classes */
+    const char *missing; /* a field that stands for missing_value, in t too; NULL: none */
     double missing_value;
     uint64_t reserved[4];
 } wg_csv_options;
@@ -53,6 +56,9 @@ typedef struct wg_csv_options {
  * > 1 names are given: i32 if every value is a whole number that fits, else f32. The whole file
  * is looked through, and a damaged one refused, before there is a dataset.
  *
+ *   labels    a class is the place of its name among all names in the file, in the order of their
+ *             bytes; wg_dataset_label is the way back. Names are shorter than 256 bytes, and at
+ *             most 10,000
  *   stream    memory grows with neither rows nor bytes: a place is remembered for each 256 KiB of
  *             the file, which stays where and as it is. Loaders, and so wg_train, wg_evaluate and
  *             wg_standardize_fit_column, read it as they go; what asks for all rows at once
