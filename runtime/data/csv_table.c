@@ -139,17 +139,21 @@ static int head_read(survey *s, wg__csv *csv)
     return WG_OK;
 }
 
-/* Reads all that is wanted of the rows that csv holds, and counts them. */
+/* Counts the rows that csv holds and reads t of them, whose dtype and classes it settles; x as well
+ * if nobody will before training does. Else a number that is none waits for the reading that
+ * follows, which meets what is wrong in the order of the file. */
 static int rows_survey(survey *s, wg__csv *csv, int64_t *rows)
 {
     wg__csv_table *table = s->table;
+    const bool is_streamed = s->options->stream;
     int status = 0;
     while (s->field != NULL && (status = record_scan(table, csv, s->field, s->error)) > 0) {
         for (int64_t i = 0; i < table->column_count; i++) {
             double value;
             const wg__csv_use use = table->use[i];
-            if (use.x < 0 && use.t < 0) continue;
-            WG_TRY(value_read(table, csv, i, &s->field[i], table->labels, &value, s->error));
+            if (use.t < 0 && (use.x < 0 || !is_streamed)) continue;
+            status = value_read(table, csv, i, &s->field[i], table->labels, &value, s->error);
+            if (status < 0 && (is_streamed || table->labels != NULL)) return status;
             if (use.t >= 0) table->t_is_whole = table->t_is_whole && is_whole(value);
         }
         ++*rows;

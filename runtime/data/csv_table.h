@@ -1,7 +1,6 @@
-/* A CSV file as a table of numbers, block by block. The file is looked through once: every field
- * that is wanted is read, and what is wrong is told with its place. From then on any block can be
- * read for itself, in any order and by any thread, and gives the same numbers. Memory grows with
- * the number of blocks, not of rows. */
+/* A CSV file as a table of numbers, block by block. The file is looked through once, and what is
+ * wrong is told with its place. From then on any block can be read for itself, in any order and by
+ * any thread, and gives the same numbers. Memory grows with the number of blocks, not of rows.  */
 #ifndef WG_RUNTIME_CSV_TABLE_H
 #define WG_RUNTIME_CSV_TABLE_H
 
