@@ -62,9 +62,9 @@ static int label_read(const wg__csv_table *table, const wg__csv *csv, const wg__
     const int status = labels == NULL ? WG_OK : wg__labels_add(labels, name);
     if (status == WG_ELIMIT) return wg__csv_fail(csv, field, error, "is one class too many");
     if (status < 0) return fail_memory(table->path, error);
-    const int64_t class = wg__labels_find(table->labels, name);
-    if (class < 0) return wg__csv_fail(csv, field, error, "was the name of no class before");
-    *out = (double)class;
+    const int64_t place = wg__labels_find(table->labels, name);
+    if (place < 0) return wg__csv_fail(csv, field, error, "was the name of no class before");
+    *out = (double)place;
     return WG_OK;
 }
 

@@ -153,9 +153,9 @@ int wg_dataset_find(const wg_dataset *data, const char *column, wg_view *view)
     return WG_OK;
 }
 
-const char *wg_dataset_label(const wg_dataset *data, int64_t class)
+const char *wg_dataset_label(const wg_dataset *data, int64_t index)
 {
-    return data == NULL ? NULL : wg__labels_name(data->labels, class);
+    return data == NULL ? NULL : wg__labels_name(data->labels, index);
 }
 
 int64_t wg_dataset_count(const wg_dataset *data)

@@ -223,6 +223,91 @@ Test(lessons, a_metric_is_not_the_loss)
     wg_runtime_free(runtime);
 }
 
+/* ---- rewards ---- */
+
+enum { CELLS = 6, ACTIONS = 2, EPISODES = 16, STEPS_MAX = 30, VISITS_MAX = EPISODES * STEPS_MAX };
+
+/* What was done where, and the reward from there on. */
+typedef struct walks {
+    int32_t cell[VISITS_MAX], action[VISITS_MAX];
+    float reward[VISITS_MAX];
+    int64_t count;
+    double mean; /* of whole episodes */
+} walks;
+
+/* Episodes in a corridor: a step to the left or to the right, as the policy draws, costs 1; the
+ * last cell is the end. */
+static void walk(const float chance[CELLS][ACTIONS], uint64_t *state, walks *out)
+{
+    out->count = 0;
+    out->mean = 0;
+    for (int episode = 0; episode < EPISODES; episode++) {
+        const int64_t first = out->count;
+        for (int cell = 0, step = 0; cell < CELLS - 1 && step < STEPS_MAX; step++) {
+            const double draw = (double)(test_random(state) >> 11) * 0x1p-53;
+            const int right = draw < (double)chance[cell][1];
+            out->cell[out->count] = cell;
+            out->action[out->count++] = right;
+            cell = right ? cell + 1 : cell > 0 ? cell - 1 : 0;
+        }
+        for (int64_t i = first; i < out->count; i++) out->reward[i] = (float)(i - out->count);
+        out->mean -= (double)(out->count - first) / (double)EPISODES;
+    }
+}
+
+/* One step of REINFORCE: log chances of what was done, weighted by how much better than the mean it
+ * went. */
+static void learn(wg_runtime *runtime, wg_params *params, const walks *w)
+{
+    const wg_optimizer adam = wg_adam(0.2, NULL);
+    double loss;
+    wg_tape *tape = wg_tape_create(NULL);
+    const wg_scope scope = wg_scope_root(tape, params, WG_TRAINING);
+    const wg_shape rows = WG_SHAPE(w->count);
+    const wg_var cell = wg_batch(tape, "cell", wg_i32(w->cell, rows));
+    const wg_var action = wg_batch(tape, "action", wg_i32(w->action, rows));
+    const wg_var reward = wg_batch(tape, "reward", wg_f32(w->reward, rows));
+    const wg_var better = wg_sub(reward, wg_mean(reward, WG_ALL));
+    const wg_var logits = wg_embedding(scope, "policy", cell, CELLS, ACTIONS);
+    const wg_var cost = wg_mean(wg_mul(better, wg_cross_entropy(logits, action)), WG_ALL);
+    check_status(wg_minimize(&adam, scope, cost), WG_OK);
+    check_msg(wg_item(runtime, cost, &loss) >= 0, "%s", wg_tape_message(tape));
+    wg_tape_free(tape);
+}
+
+static void policy_read(wg_runtime *runtime, wg_params *params, float chance[CELLS][ACTIONS])
+{
+    wg_tape *tape = wg_tape_create(NULL);
+    const wg_scope scope = wg_scope_root(tape, params, WG_EVALUATION);
+    const wg_var cells = wg_iota(tape, WG_I32, CELLS);
+    const wg_var logits = wg_embedding(scope, "policy", cells, CELLS, ACTIONS);
+    check_msg(wg_read_f32(runtime, wg_softmax(logits, -1), &chance[0][0], CELLS * ACTIONS) >= 0,
+              "%s", wg_tape_message(tape));
+    wg_tape_free(tape);
+}
+
+/* The shortest way costs 5, a drunken walk some 25. */
+Test(lessons, a_policy_learns_from_rewards)
+{
+    wg_runtime *runtime = test_runtime(1);
+    for (uint64_t seed = 1; seed <= 5; seed++) {
+        static walks w;
+        float chance[CELLS][ACTIONS];
+        uint64_t state = seed;
+        double first = 0;
+        wg_params *params = test_params(seed);
+        for (int i = 0; i < 60; i++) {
+            policy_read(runtime, params, chance);
+            walk(chance, &state, &w);
+            if (i == 0) first = w.mean;
+            learn(runtime, params, &w);
+        }
+        check_msg(first < -8 && w.mean > -6.5, "seed %d: %g, then %g", (int)seed, first, w.mean);
+        wg_params_free(params);
+    }
+    wg_runtime_free(runtime);
+}
+
 /* ---- outputs and their losses ---- */
 
 /* The gradient of cross entropy by the logits is what was said minus what was true. */

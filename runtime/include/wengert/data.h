@@ -33,7 +33,7 @@ int wg_dataset_lend(wg_dataset *data, const char *column, wg_view view);
 int wg_dataset_find(const wg_dataset *data, const char *column, wg_view *view);
 int64_t wg_dataset_count(const wg_dataset *data); /* rows */
 /* The name of a class of "t", of a file read with labels and of its parts; NULL: it has none. */
-const char *wg_dataset_label(const wg_dataset *data, int64_t class);
+const char *wg_dataset_label(const wg_dataset *data, int64_t index);
 /* Of names, dtypes, shapes and elements, whatever the order of the columns; NaN is one. */
 int wg_dataset_fingerprint(const wg_dataset *data, wg_fingerprint *out);
 
