@@ -13,13 +13,11 @@
  * and their orders stay far below what one notices. */
 static const size_t window_bytes_max = (size_t)1 << 24;
 
-enum { COLUMNS_MAX = 2 };         /* "x" and "t" */
-
 typedef struct window {
     wg__feed *feed;
     int64_t number;               /* in the epoch */
     int64_t rows;
-    unsigned char *memory[COLUMNS_MAX];
+    unsigned char *memory[WG__FEED_COLUMNS_MAX];
     int64_t *order;
     int status;
     wg_error error;
@@ -34,7 +32,7 @@ struct wg__feed {
     uint64_t seed;
     int64_t epoch;
     bool is_shuffled;
-    size_t row_bytes[COLUMNS_MAX];
+    size_t row_bytes[WG__FEED_COLUMNS_MAX];
     int64_t *block_order;
     int64_t window_blocks, window_rows_max, window_count;
     window window[2];
@@ -53,7 +51,7 @@ static int blocks_read(window *w, wg__file *file)
     const int64_t count = left < feed->window_blocks ? left : feed->window_blocks;
     const int of_t = table->x_count > 0; /* its column, behind that of x if there is one */
     for (int64_t i = 0; i < count; i++) {
-        unsigned char *to[COLUMNS_MAX] = { NULL, NULL };
+        unsigned char *to[WG__FEED_COLUMNS_MAX] = { NULL, NULL };
         const int64_t block = feed->block_order[first + i];
         for (int64_t k = 0; k < feed->data->column_count; k++)
             to[k] = w->memory[k] + (size_t)w->rows * feed->row_bytes[k];

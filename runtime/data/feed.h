@@ -6,6 +6,7 @@
 #include "runtime/data/dataset.h"
 #include "runtime/internal.h"
 
+enum { WG__FEED_COLUMNS_MAX = 2 }; /* "x" and "t" */
 typedef struct wg__feed wg__feed;
 
 /* All memory is taken here; data outlives the feed. WG_EMEMORY. */

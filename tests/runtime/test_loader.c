@@ -3,6 +3,7 @@
 #include "support/memory.h"
 #include "support/test.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <wengert/data.h>
 
@@ -120,6 +121,52 @@ Test(loader, keeps_the_order_if_asked_and_may_drop_the_rest)
     wg_runtime_free(runtime);
 }
 
+/* Rows so wide that the next batch is gathered while this one is used: the same batches as without
+ * a pool, whole at any time, also after an epoch that was left in its middle, or ended by free. */
+Test(loader, batches_gathered_ahead_are_the_same)
+{
+    enum { MANY = 100, WIDTH = 4096, BATCH = 8 };
+    float *x = malloc(sizeof *x * MANY * WIDTH);
+    int64_t id[MANY], expected[MANY], found[MANY];
+    check(x != NULL);
+    for (int i = 0; i < MANY; i++) {
+        id[i] = i;
+        for (int j = 0; j < WIDTH; j++) x[i * WIDTH + j] = (float)(i + j);
+    }
+    wg_dataset *data = wg_dataset_create(NULL);
+    check_status(wg_dataset_lend(data, "x", wg_f32(x, WG_SHAPE(MANY, WIDTH))), WG_OK);
+    check_status(wg_dataset_lend(data, "id", wg_i64(id, WG_SHAPE(MANY))), WG_OK);
+    for (int threads = 1; threads <= 3; threads++) {
+        wg_runtime *runtime =
+            wg_runtime_create(WG_OPTIONS(wg_runtime_options, .threads = threads));
+        wg_loader *loader = NULL;
+        const wg_loader_options options = { .batch_size = BATCH, .seed = 2 };
+        check_status(wg_loader_create(runtime, data, &options, &loader, NULL), WG_OK);
+        check_status(wg_loader_start(loader, 7), WG_OK);
+        for (int i = 0; i < 5; i++) check_equal_i(wg_loader_next(loader), 1);
+        int64_t count = 0;
+        check_status(wg_loader_start(loader, 3), WG_OK);
+        while (wg_loader_next(loader) > 0) {
+            const wg_view rows = wg_loader_view(loader, "x"), ids = wg_loader_view(loader, "id");
+            for (int64_t i = 0; i < ids.shape.dim[0]; i++) {
+                found[count] = ((const int64_t *)ids.data)[i];
+                check_bytes((const float *)rows.data + i * WIDTH, x + found[count] * WIDTH,
+                            sizeof *x * WIDTH);
+                count++;
+            }
+        }
+        check_equal_i(count, MANY);
+        if (threads == 1) memcpy(expected, found, sizeof expected);
+        check_bytes(found, expected, sizeof expected);
+        check_status(wg_loader_start(loader, 4), WG_OK);
+        check_equal_i(wg_loader_next(loader), 1);
+        wg_loader_free(loader);
+        wg_runtime_free(runtime);
+    }
+    wg_dataset_free(data);
+    free(x);
+}
+
 Test(loader, allocates_nothing_once_made)
 {
     int64_t id[ROWS];
@@ -180,12 +227,14 @@ Test(loader, refuses_bad_arguments)
 
 static int make(const wg_allocator *allocator, void *user)
 {
+    static const uint8_t wide[ROWS][8192]; /* so that batches are gathered ahead */
     wg_loader *loader = NULL;
     (void)user;
     wg_runtime *runtime = runtime_of(allocator);
     wg_dataset *data = runtime == NULL ? NULL : sample(allocator);
-    const int status =
-        data == NULL ? WG_EMEMORY : wg_loader_create(runtime, data, NULL, &loader, NULL);
+    const wg_view view = wg_u8(&wide[0][0], WG_SHAPE(ROWS, 8192));
+    int status = data == NULL ? WG_EMEMORY : wg_dataset_lend(data, "wide", view);
+    if (status >= 0) status = wg_loader_create(runtime, data, NULL, &loader, NULL);
     check((loader == NULL) == (status < 0));
     wg_loader_free(loader);
     wg_dataset_free(data);

@@ -172,7 +172,8 @@ void wg_loader_free(wg_loader *loader);
 /* Begins an epoch. Its order is a function of seed and epoch alone: any epoch can be had again.
  * Rows in memory come in any of all orders. Streamed ones are mixed window by window, of 16 MiB as
  * numbers, from parts of the file in any order; what fits one window comes as if it were in memory.
- * While a window is used the next one is read, on a thread of the pool.                         */
+ * While a window is used the next one is read, and while a batch of 64 KiB or more is used the next
+ * one is gathered, on a thread of the pool.                                                     */
 int wg_loader_start(wg_loader *loader, int64_t epoch);
 /* 1 a batch, 0 the end, negative an error. The last batch holds what is left, unless drop_last.
  *   errors  of a streamed dataset: WG_EFILE, WG_EFORMAT its file is gone or no longer the same */
