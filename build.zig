@@ -489,6 +489,7 @@ const bench_sources = [_][]const u8{
     "benchmarks/bench_main.c",
     "benchmarks/bench_matmul.c",
     "benchmarks/bench_program.c",
+    "benchmarks/bench_rows.c",
     "benchmarks/bench_step.c",
     "benchmarks/harness.c",
     "benchmarks/session.c",

@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-extern const bench_list bench_matmul, bench_activation, bench_program, bench_step;
-static const bench_list *const lists[] = { &bench_matmul, &bench_activation, &bench_program,
-                                           &bench_step };
+extern const bench_list bench_matmul, bench_activation, bench_rows, bench_program, bench_step;
+static const bench_list *const lists[] = { &bench_matmul, &bench_activation, &bench_rows,
+                                           &bench_program, &bench_step };
 
 enum { LIST_COUNT = sizeof lists / sizeof *lists, CASES_MAX = 256 };
 

@@ -45,7 +45,7 @@ static int mish_create(const bench_case *self, const bench_settings *settings, v
 
 /* ---- a chain of ops on few elements ---- */
 
-enum { OPS = 1000, FEW = 16 };
+enum { OPS = 1000, DERIVED_OPS = 100, FEW = 16 };
 
 static wg_var record_chain(const bench_session *s)
 {
@@ -53,6 +53,17 @@ static wg_var record_chain(const bench_session *s)
     wg_var y = x;
     for (int i = 0; i < OPS / 2; i++) y = wg_add(wg_mul(y, x), x);
     return y;
+}
+
+/* The derivative of one with a function in each four ops; its value is kept. */
+static wg_var record_derived(const bench_session *s)
+{
+    const wg_var x = wg_input(s->tape, "x", wg_f32(s->x, WG_SHAPE(FEW)));
+    wg_var y = x;
+    for (int i = 0; i < DERIVED_OPS / 4; i++)
+        y = wg_shift(wg_tanh(wg_shift(wg_scale(y, 0.75), 0.25)), -0.25);
+    wg_keep(y);
+    return wg_grad(wg_sum(y, WG_ALL), x);
 }
 
 static int chain_create(const bench_case *self, const bench_settings *settings, void **state)
@@ -75,11 +86,26 @@ static int chain_record(void *state, int64_t count)
     return WG_OK;
 }
 
+/* Recorded, differentiated and run. */
+static int derived_repeat(void *state, int64_t count)
+{
+    const bench_session *s = state;
+    float dx[FEW];
+    for (int64_t i = 0; i < count; i++) {
+        wg_tape_reset(s->tape);
+        WG_TRY(wg_read_f32(s->runtime, record_derived(s), dx, FEW));
+    }
+    return WG_OK;
+}
+
+typedef struct chain { wg_var (*record)(const bench_session *s); } chain;
+
 static int replay_create(const bench_case *self, const bench_settings *settings, void **state)
 {
+    const chain *of = self->setting;
     WG_TRY(chain_create(self, settings, state));
     bench_session *s = *state;
-    const wg_var y = record_chain(s);
+    const wg_var y = of->record(s);
     int status = bench_session_compile(s, 1, &y);
     if (status >= 0) status = wg_program_bind(s->program, "x", wg_f32(s->x, WG_SHAPE(FEW)));
     if (status < 0) bench_session_free(s);
@@ -101,7 +127,14 @@ static const bench_case cases[] = {
       .create = mish_create, .repeat = bench_session_run, .free = bench_session_free },
     { .name = "record_op", .unit = "ns", .unit_ns = OPS, .is_serial = true, .create = chain_create,
       .repeat = chain_record, .free = bench_session_free },
-    { .name = "replay_instruction", .unit = "ns", .unit_ns = OPS, .create = replay_create,
+    { .name = "replay_instruction", .unit = "ns", .unit_ns = OPS,
+      .setting = &(const chain){ record_chain }, .create = replay_create,
+      .repeat = bench_session_run, .free = bench_session_free },
+    { .name = "chain_100_fwd_bwd/loop", .unit = "ns/op", .unit_ns = DERIVED_OPS,
+      .is_serial = true, .create = chain_create, .repeat = derived_repeat,
+      .free = bench_session_free },
+    { .name = "chain_100_fwd_bwd/program", .unit = "ns/op", .unit_ns = DERIVED_OPS,
+      .setting = &(const chain){ record_derived }, .create = replay_create,
       .repeat = bench_session_run, .free = bench_session_free },
 };
 

@@ -7,25 +7,40 @@
 
 enum { LAYERS_MAX = 6 };
 
-typedef struct network {
-    int64_t batch, inputs;
-    int layers;
+typedef struct network network;
+struct network {
+    wg_var (*record)(wg_scope scope, wg_var x, const network *n);
+    int64_t batch, inputs, classes;
+    int layers;             /* of a dense network, but for the last */
     int64_t width[LAYERS_MAX];
-} network;
+};
+
+static wg_var dense(wg_scope scope, wg_var x, const network *n)
+{
+    for (int i = 0; i < n->layers; i++)
+        x = wg_dense(wg_scope_nth(scope, "layer", i), "dense", x, n->width[i],
+                     WG_OPTIONS(wg_dense_options, .activation = wg_relu));
+    return wg_dense(scope, "logits", x, n->classes, NULL);
+}
+
+/* After LeCun et al. 1998, with maxima and rectifiers. */
+static wg_var lenet(wg_scope scope, wg_var x, const network *n)
+{
+    const wg_conv_options options = { .activation = wg_relu };
+    x = wg_reshape(x, WG_SHAPE(n->batch, 28, 28, 1));
+    x = wg_max_pool2d(wg_conv2d(scope, "conv_1", x, 8, 5, 5, &options), 2, 2);
+    x = wg_max_pool2d(wg_conv2d(scope, "conv_2", x, 16, 5, 5, &options), 2, 2);
+    return dense(scope, wg_flatten(x), n);
+}
 
 static wg_var record_step(const bench_session *s)
 {
     const network *n = s->of->setting;
     const wg_optimizer adam = wg_adam(1e-6, NULL);
     const wg_scope scope = wg_scope_root(s->tape, s->params, WG_TRAINING);
-    wg_var x = wg_batch(s->tape, "x", wg_f32(s->x, WG_SHAPE(n->batch, n->inputs)));
+    const wg_var x = wg_batch(s->tape, "x", wg_f32(s->x, WG_SHAPE(n->batch, n->inputs)));
     const wg_var t = wg_batch(s->tape, "t", wg_i32(s->labels, WG_SHAPE(n->batch)));
-    for (int i = 0; i < n->layers; i++) {
-        wg_activation *activation = i + 1 < n->layers ? wg_relu : NULL;
-        x = wg_dense(wg_scope_nth(scope, "layer", i), "dense", x, n->width[i],
-                     WG_OPTIONS(wg_dense_options, .activation = activation));
-    }
-    const wg_var loss = wg_mean(wg_cross_entropy(x, t), WG_ALL);
+    const wg_var loss = wg_mean(wg_cross_entropy(n->record(scope, x, n), t), WG_ALL);
     wg_minimize(&adam, scope, loss);
     return loss;
 }
@@ -37,9 +52,7 @@ static int loop_create(const bench_case *self, const bench_settings *settings, v
     if (s == NULL) return WG_EMEMORY;
     s->x = bench_numbers(n->batch * n->inputs);
     s->labels = bench_allocate((size_t)n->batch * sizeof *s->labels);
-    for (int64_t i = 0; i < n->batch; i++) {
-        s->labels[i] = (int32_t)(i * 7 % n->width[n->layers - 1]);
-    }
+    for (int64_t i = 0; i < n->batch; i++) s->labels[i] = (int32_t)(i * 7 % n->classes);
     *state = s;
     return WG_OK;
 }
@@ -79,11 +92,12 @@ static int program_create(const bench_case *self, const bench_settings *settings
       .repeat = bench_session_run, .free = bench_session_free }
 
 static const bench_case cases[] = {
-    STEP("26_64_64_10_b64", 64, 26, 3, { 64, 64, 10 }),
-    STEP("26_128_128_10_b64", 64, 26, 3, { 128, 128, 10 }),
-    STEP("784_256_10_b64", 64, 784, 2, { 256, 10 }),
-    STEP("784_512_512_10_b256", 256, 784, 3, { 512, 512, 10 }),
-    STEP("26_512_256_128_64_32_2_b1024", 1024, 26, 6, { 512, 256, 128, 64, 32, 2 }),
+    STEP("26_64_64_10_b64", dense, 64, 26, 10, 2, { 64, 64 }),
+    STEP("26_128_128_10_b64", dense, 64, 26, 10, 2, { 128, 128 }),
+    STEP("784_256_10_b64", dense, 64, 784, 10, 1, { 256 }),
+    STEP("784_512_512_10_b256", dense, 256, 784, 10, 2, { 512, 512 }),
+    STEP("26_512_256_128_64_32_2_b1024", dense, 1024, 26, 2, 5, { 512, 256, 128, 64, 32 }),
+    STEP("lenet_b64", lenet, 64, 28 * 28, 10, 1, { 128 }),
 };
 
 const bench_list bench_step = BENCH_LIST(cases);
