@@ -146,6 +146,7 @@ const nn_sources = [_][]const u8{
     "graph/nn/schedule.c",
 };
 const runtime_sources = [_][]const u8{
+    "runtime/absorb.c",
     "runtime/advice.c",
     "runtime/batch.c",
     "runtime/cache.c",
@@ -339,6 +340,7 @@ const tests = [_][]const u8{
     "tests/ops/test_whole.c",
     "tests/ops/test_window.c",
     "tests/ops/test_words.c",
+    "tests/runtime/test_absorb.c",
     "tests/runtime/test_allocation.c",
     "tests/runtime/test_archive.c",
     "tests/runtime/test_bits.c",

@@ -173,6 +173,20 @@ typedef void wg__vjp_fn(const wg__node_view *node, uint32_t *gradient);
 
 struct wg__kernels;
 
+/* ---- ops that a plan joins with what they read ----
+ *
+ * A plan may let a matmul read its left factor where the windows lie of which it would be a copy:
+ * x then has the axes of a row of the factor behind those that tell rows apart, or the factor is
+ * the transpose of that. And it may let an overlap_add do what its input would have done: the
+ * attributes of that, an overlap_add of floats along the next axis, follow its own, and the taps of
+ * that its own taps; the axes after both are contiguous in x and fit scratch memory together with
+ * the second. Recordings have neither. */
+
+typedef enum wg__matmul_word {
+    WG__MATMUL_ROW_AXES, WG__MATMUL_IS_TURNED, WG__MATMUL_WORDS
+} wg__matmul_word;
+enum { WG__OVERLAP_WORDS = 4 };
+
 /* ---- kernels of the caller ----
  *
  * The attribute says what it is (name, version, bytes), but not where the function lies: that is

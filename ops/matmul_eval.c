@@ -29,10 +29,71 @@ static batched batch_of(const wg__call *call)
     return (batched){ p, walked };
 }
 
+/* ---- windows ---- */
+
+/* A walk of these axes of x at its first element; axes that one stride serves are joined. */
+static wg__walk walk_of_axes(const wg__array *x, int32_t first, int32_t end)
+{
+    wg__walk walk = wg__walk_of(0, NULL, NULL);
+    for (int32_t i = first; i < end; i++) {
+        if (x->dim[i] == 1) continue;
+        const int32_t last = walk.rank - 1;
+        const bool joins = last >= 0 && walk.stride[last] == x->stride[i] * x->dim[i];
+        const int32_t at = joins ? last : walk.rank++;
+        walk.dim[at] = joins ? walk.dim[at] * x->dim[i] : x->dim[i];
+        walk.stride[at] = x->stride[i];
+        walk.index[at] = 0;
+    }
+    if (walk.rank > 0) return walk;
+    return wg__walk_of(1, (const int64_t[]){ 1 }, (const int64_t[]){ 0 });
+}
+
+static int64_t walk_count(const wg__walk *walk)
+{
+    int64_t count = 1;
+    for (int32_t i = 0; i < walk->rank; i++) count *= walk->dim[i];
+    return count;
+}
+
+static void walk_to(wg__walk *walk, int64_t element)
+{
+    for (int32_t i = walk->rank - 1; i >= 0; i--) {
+        walk->index[i] = element % walk->dim[i];
+        walk->offset += walk->index[i] * walk->stride[i];
+        element /= walk->dim[i];
+    }
+}
+
+/* The axes of x in two groups, rows and columns of a matrix or of its transpose. What is computed
+ * are its rows from first_row on, if these are not all.                                          */
+static void product_of_windows(const wg__kernels *kernels, const wg__call *call)
+{
+    const wg__array *x = &call->in[0], *y = &call->in[1], *out = &call->out;
+    const int32_t middle = (int32_t)call->attribute[WG__MATMUL_ROW_AXES];
+    const bool is_turned = call->attribute[WG__MATMUL_IS_TURNED] != 0;
+    const wg__walk low = walk_of_axes(x, 0, middle), high = walk_of_axes(x, middle, x->rank);
+    wg__windows windows = { .runs = is_turned ? high : low, .steps = is_turned ? low : high };
+    const bool is_part = walk_count(&windows.runs) != out->dim[0];
+    const int32_t last = --windows.runs.rank;
+    windows.run = windows.runs.dim[last];
+    windows.first = is_part ? call->first_row % windows.run : 0;
+    if (is_part) walk_to(&windows.runs, call->first_row / windows.run);
+    WG_ASSERT(walk_count(&windows.steps) == y->dim[0]);
+    kernels->matmul->matmul[out->dtype](&(wg__matmul){
+        .m = out->dim[0], .n = out->dim[1], .k = y->dim[0],
+        .a = x->data, .a_row = windows.runs.stride[last], .windows = &windows,
+        .b = y->data, .b_row = y->stride[0], .b_column = y->stride[1],
+        .c = out->data, .c_row = out->dim[1], .scratch = call->scratch });
+}
+
 int wg__eval_matmul(const wg__kernels *kernels, const wg__call *call)
 {
     const wg__array *x = &call->in[0], *y = &call->in[1], *out = &call->out;
     WG_ASSERT(call->in_count == 2);
+    if (call->attribute_count > 0) {
+        if (wg__array_count(out) > 0) product_of_windows(kernels, call);
+        return WG_OK;
+    }
     WG_ASSERT(x->rank >= 2 && x->rank == y->rank && x->rank == out->rank);
     WG_ASSERT(x->dim[x->rank - 1] == y->dim[y->rank - 2]);
     if (wg__array_count(out) == 0) return WG_OK;

@@ -8,6 +8,7 @@
 #include "ops/kernels/kernels.h"
 #include "ops/rules.h"
 
+#include <math.h>
 #include <string.h>
 
 enum {
@@ -113,6 +114,7 @@ typedef struct reduction {
     int64_t bytes;        /* of an element */
     wg__reduce_rows *rows;
     wg__reduce_columns *columns;
+    void (*joined)(const wg__joined *query);       /* NULL: the dtype has none */
     axis_list before, reduced, after;
     const char *x;
     char *out, *gathered, *parts;
@@ -169,16 +171,18 @@ static void join_parts(const reduction *r, int64_t known, int64_t count, char *o
     memcpy(r->parts, out, (size_t)(count * r->bytes));
 }
 
-/* Fills a block up with what changes no result, so that the kernel takes as many lanes as ever. */
-static void fill_block(const reduction *r, int64_t count)
+/* With what changes no result: blocks are filled up with it, so that the kernel takes as many lanes
+ * as ever.                                                                                       */
+static void identity_fill(const reduction *r, int64_t count, char *to)
 {
-    int64_t identity;
-    wg__number_store(r->op == WG__OP_sum ? -0.0 : 1.0, r->dtype, &identity);
-    const bool is_extremum = r->op == WG__OP_max || r->op == WG__OP_min;
-    const void *filler = is_extremum ? (const void *)r->gathered : &identity;
-    for (int64_t i = count; i < ROW_BLOCK; i++) {
-        memcpy(r->gathered + i * r->bytes, filler, (size_t)r->bytes);
-    }
+    static const double identity[WG__OP_COUNT] = {
+        [WG__OP_sum] = -0.0, [WG__OP_prod] = 1, [WG__OP_max] = -INFINITY, [WG__OP_min] = INFINITY
+    };
+    const double number = r->dtype == WG_BOOL ? r->op == WG__OP_min : identity[r->op];
+    int64_t element;
+    wg__number_store(number, r->dtype, &element);
+    for (int64_t i = 0; i < count; i++)
+        memcpy(to + i * r->bytes, &element, (size_t)r->bytes);
 }
 
 /* Rows of several blocks, one block after the other. */
@@ -191,7 +195,7 @@ static void rows_by_blocks(const reduction *r)
             const int64_t count = least(ROW_BLOCK, r->reduced.count - k);
             gather(cursor_at(&r->reduced, k), count, r->bytes, r->x + walk.offset * r->bytes,
                    r->gathered);
-            fill_block(r, count);
+            identity_fill(r, ROW_BLOCK - count, r->gathered + count * r->bytes);
             r->rows(1, ROW_BLOCK, r->gathered, ROW_BLOCK, r->parts + known * r->bytes);
             join_parts(r, known + 1, 1, r->out + i * r->bytes);
             known = 1;
@@ -208,6 +212,26 @@ static void columns_in_place(const reduction *r)
         r->columns(r->reduced.count, r->after.count, r->x + walk.offset * r->bytes, row_stride,
                    r->out + i * r->after.count * r->bytes);
         wg__walk_next(&walk);
+    }
+}
+
+/* One block of short rows of columns, such as the channels of small windows. */
+static void columns_joined(const reduction *r)
+{
+    const int32_t outer = r->before.rank > 0 ? r->before.rank - 1 : 0;
+    wg__joined q = { .rows = r->before.rank > 0 ? r->before.dim[outer] : 1,
+                     .x_row = r->before.rank > 0 ? r->before.stride[outer] : 0,
+                     .columns = r->after.count,
+                     .count = r->reduced.count };
+    int64_t offset[COLUMN_BLOCK];
+    wg__walk element = wg__walk_of(r->reduced.rank, r->reduced.dim, r->reduced.stride);
+    for (int64_t k = 0; k < q.count; k++, wg__walk_next(&element)) offset[k] = element.offset;
+    q.offset = offset;
+    wg__walk walk = wg__walk_of(outer, r->before.dim, r->before.stride);
+    for (int64_t i = 0; i < r->before.count; i += q.rows, wg__walk_next(&walk)) {
+        q.x = r->x + walk.offset * r->bytes;
+        q.out = r->out + i * q.columns * r->bytes;
+        r->joined(&q);
     }
 }
 
@@ -245,6 +269,20 @@ static void columns_gathered(const reduction *r)
     }
 }
 
+/* Few columns of many rows are better joined row by row. */
+static void columns_reduce(const reduction *r)
+{
+    enum { ROWS_MANY = 4 };
+    const bool is_one_block = r->reduced.count <= COLUMN_BLOCK && r->joined != NULL;
+    const bool is_in_place = r->reduced.rank <= 1;
+    const bool has_rows = r->before.rank > 0 && r->before.dim[r->before.rank - 1] >= ROWS_MANY;
+    const bool is_narrow = r->after.count < GATHERED_COLUMNS && has_rows;
+    if (!axes_are_unit(&r->after)) columns_gathered(r);
+    else if (is_one_block && (is_narrow || !is_in_place)) columns_joined(r);
+    else if (is_in_place) columns_in_place(r);
+    else columns_gathered(r);
+}
+
 int wg__eval_reduce(const wg__kernels *kernels, const wg__call *call)
 {
     const wg__array *x = &call->in[0];
@@ -257,6 +295,7 @@ int wg__eval_reduce(const wg__kernels *kernels, const wg__call *call)
         .op = call->op, .dtype = x->dtype, .bytes = (int64_t)wg_dtype_bytes(x->dtype),
         .rows = kernels->reduce->rows[call->op][x->dtype],
         .columns = kernels->reduce->columns[call->op][x->dtype],
+        .joined = kernels->reduce->joined[call->op][x->dtype],
         .x = x->data, .out = call->out.data, .gathered = call->scratch,
     };
     WG_ASSERT(r.rows != NULL && r.columns != NULL);
@@ -267,8 +306,7 @@ int wg__eval_reduce(const wg__kernels *kernels, const wg__call *call)
     if (r.reduced.count == 0) {
         r.columns(0, out_count, x->data, 0, r.out);
     } else if (r.after.count > 1) {
-        if (r.reduced.rank <= 1 && axes_are_unit(&r.after)) columns_in_place(&r);
-        else columns_gathered(&r);
+        columns_reduce(&r);
     } else if (axes_are_unit(&r.reduced)) {
         rows_in_place(&r);
     } else if (r.reduced.count <= ROW_BLOCK) {

@@ -79,13 +79,4 @@ void wg__copy(const wg__array *from, const wg__array *to);
 /* Adds each element of from to that of to: same dtype (not bool) and extents, any strides. */
 void wg__accumulate(const wg__array *from, const wg__array *to);
 
-/* Steps through strided elements in logical order. Start with wg__walk_of; while more elements are
- * left, wg__walk_next moves offset (in elements) to the next.                                    */
-typedef struct wg__walk {
-    int32_t rank;
-    int64_t offset, dim[WG__RANK_MAX], stride[WG__RANK_MAX], index[WG__RANK_MAX];
-} wg__walk;
-wg__walk wg__walk_of(int32_t rank, const int64_t *dim, const int64_t *stride);
-void wg__walk_next(wg__walk *walk);
-
 #endif

@@ -150,6 +150,24 @@ void wg__tiles_settle(wg__tiles *tiles)
 
 /* ---- loads ---- */
 
+/* Rows of n bytes that are contiguous, n a constant: each is a few moves. */
+#define COPY_RUNS(bytes)                                                                           \
+    case bytes:                                                                                    \
+        for (; rows > 0; rows--, from += row_step, to += (bytes)) memcpy(to, from, (bytes));       \
+        return;
+static void copy_runs(int64_t bytes, const char *from, int64_t rows, int64_t row_step, char *to)
+{
+    switch (bytes) {
+    COPY_RUNS(8)
+    COPY_RUNS(16)
+    COPY_RUNS(32)
+    COPY_RUNS(64)
+    default:
+        for (; rows > 0; rows--, from += row_step, to += bytes) memcpy(to, from, (size_t)bytes);
+    }
+}
+#undef COPY_RUNS
+
 /* rows x n elements, one by one. */
 #define COPY(bytes)                                                                                \
     case bytes:                                                                                    \
@@ -183,6 +201,8 @@ static void copy_plane(int64_t element_bytes, const char *from, int64_t rows, in
 {
     if (step == 1 && (rows == 1 || row_step == n)) {
         memcpy(to, from, (size_t)(rows * n * element_bytes));
+    } else if (step == 1) {
+        copy_runs(n * element_bytes, from, rows, row_step * element_bytes, to);
     } else if (row_step == 0) {
         const int64_t bytes = n * element_bytes;
         copy_elements(element_bytes, from, 1, 0, n, step, to);

@@ -96,14 +96,12 @@ void wg__vjp_overlap_add(const wg__node_view *node, uint32_t *gradient)
 
 /* Tap by tap from +0: no element of the result receives two of the same tap, so each adds its own
  * in ascending order.                                                                            */
-int wg__eval_overlap_add(const wg__kernels *kernels, const wg__call *call)
+static void overlap_one(const wg__call *call)
 {
-    (void)kernels;
     const int64_t axis = call->attribute[0], stride = call->attribute[1];
     const int64_t dilation = call->attribute[2];
     const wg__array *x = &call->in[0], *out = &call->out;
     const int64_t bytes = (int64_t)wg_dtype_bytes(x->dtype);
-    if (wg__array_count(out) == 0) return WG_OK;
     memset(out->data, 0, (size_t)(wg__array_count(out) * bytes));
 
     wg__array from = *x;
@@ -116,5 +114,77 @@ int wg__eval_overlap_add(const wg__kernels *kernels, const wg__call *call)
         to.data = (char *)out->data + tap * dilation * out->stride[axis] * bytes;
         wg__accumulate(&from, &to);
     }
+}
+
+/* Windows along an axis; strides in bytes, of x from window to window and from tap to tap, of the
+ * result from element to element.                                                                */
+typedef struct along {
+    int64_t count, taps, stride, dilation;
+    int64_t x_window, x_tap, out_step;
+} along;
+
+static along along_of(const wg__call *call, const int64_t *attribute, int32_t tap_axis)
+{
+    const wg__array *x = &call->in[0];
+    const int64_t bytes = (int64_t)wg_dtype_bytes(x->dtype), axis = attribute[0];
+    return (along){ .count = x->dim[axis], .taps = x->dim[tap_axis],
+                    .stride = attribute[1], .dilation = attribute[2],
+                    .x_window = x->stride[axis] * bytes, .x_tap = x->stride[tap_axis] * bytes,
+                    .out_step = call->out.stride[axis] * bytes };
+}
+
+/* The sum of windows along two neighbouring axes: what a window of the first adds is first summed
+ * along the second, from +0, as if that sum were a value of its own.                             */
+typedef struct pair { along first, second; } pair;
+
+static void pair_add(const wg__kernels *kernels, const wg__call *call, const pair *p,
+                     const char *x, char *out)
+{
+    const wg_dtype dtype = call->out.dtype;
+    const int64_t bytes = (int64_t)wg_dtype_bytes(dtype);
+    const int64_t columns = p->second.out_step / bytes, row = p->first.out_step / bytes;
+    for (int64_t tap = 0; tap < p->first.taps; tap++) {
+        for (int64_t i = 0; i < p->first.count; i++) {
+            const char *from = x + tap * p->first.x_tap + i * p->first.x_window;
+            char *sum = call->scratch;
+            memset(sum, 0, (size_t)p->first.out_step);
+            for (int64_t t = 0; t < p->second.taps; t++)
+                kernels->reduce->add[dtype](&(wg__add){
+                    .rows = p->second.count, .columns = columns,
+                    .x = from + t * p->second.x_tap, .x_row = p->second.x_window / bytes,
+                    .to = sum + t * p->second.dilation * p->second.out_step,
+                    .to_row = p->second.stride * columns });
+            const int64_t place = i * p->first.stride + tap * p->first.dilation;
+            kernels->reduce->add[dtype](&(wg__add){
+                .rows = 1, .columns = row, .x = sum,
+                .to = out + place * p->first.out_step });
+        }
+    }
+}
+
+static void overlap_two(const wg__kernels *kernels, const wg__call *call)
+{
+    const wg__array *x = &call->in[0], *out = &call->out;
+    const int64_t bytes = (int64_t)wg_dtype_bytes(x->dtype);
+    const int32_t axis = (int32_t)call->attribute[0];
+    const pair p = { along_of(call, call->attribute, x->rank - 2),
+                     along_of(call, call->attribute + WG__OVERLAP_WORDS, x->rank - 1) };
+    const int64_t whole = axis > 0 ? out->stride[axis - 1] * bytes : 0;
+    wg__walk before = wg__walk_of(axis, x->dim, x->stride);
+    int64_t count = 1;
+    for (int32_t i = 0; i < axis; i++) count *= x->dim[i];
+    memset(out->data, 0, (size_t)(wg__array_count(out) * bytes));
+    for (int64_t i = 0; i < count; i++) {
+        pair_add(kernels, call, &p, (const char *)x->data + before.offset * bytes,
+                 (char *)out->data + i * whole);
+        wg__walk_next(&before);
+    }
+}
+
+int wg__eval_overlap_add(const wg__kernels *kernels, const wg__call *call)
+{
+    if (wg__array_count(&call->out) == 0) return WG_OK;
+    if (call->attribute_count > WG__OVERLAP_WORDS) overlap_two(kernels, call);
+    else overlap_one(call);
     return WG_OK;
 }

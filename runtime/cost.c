@@ -70,8 +70,8 @@ wg__cost wg__cost_of(const wg__plan *plan, uint32_t index)
         if (elements(in) > steps) steps = elements(in);
     }
     if (value->op == WG__OP_matmul) {
-        const wg__shape *x = &plan->value[value->in[0]].type.shape;
-        steps = 2 * elements(value) * (double)x->dim[x->rank - 1];
+        const wg__shape *y = &plan->value[value->in[1]].type.shape;
+        steps = 2 * elements(value) * (double)y->dim[y->rank - 2];
     }
     const wg__class class = wg__op_table[value->op].class;
     cost.flops = class == WG__CLASS_MOVE || class == WG__CLASS_INDEX ? 0 : steps;

@@ -341,8 +341,9 @@ int32_t wg__slice_axis(const wg__plan *plan, const wg__value *value, int32_t i);
 /* True if the leading axis of the result can be computed in pieces; rows_min: the least of a
  * piece. */
 bool wg__slice_is_possible(const wg__plan *plan, const wg__value *value, int64_t *rows_min);
-/* batch.c, region.c, fuse.c: the steps after the values are known. */
+/* batch.c, absorb.c, region.c, fuse.c: the steps after the values are known. */
 int wg__plan_mark(wg__planner *planner);
+int wg__plan_absorb(wg__planner *planner);
 int wg__plan_cut(wg__planner *planner);
 int wg__plan_fuse(wg__planner *planner);
 /* sequence.c: the order of the values in each chain. */

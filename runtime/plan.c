@@ -231,6 +231,7 @@ int wg__plan_finish(wg__planner *planner)
     WG_TRY(values_move(planner));
     WG_TRY(slots_assign(planner->plan));
     WG_TRY(wg__plan_mark(planner));
+    if (planner->fuses && !planner->is_loop) WG_TRY(wg__plan_absorb(planner));
     WG_TRY(wg__plan_cut(planner));
     return wg__plan_fuse(planner);
 }

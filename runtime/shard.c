@@ -7,8 +7,8 @@
 /* Half of an L2 of 1 MiB, for what is alive at a time; the rest is for weights and packed panels.
  */
 static const int64_t LIVE_BYTES_MAX = 512 * 1024;
-/* Shards shorter than this spend their time on packing; pieces end on whole vectors of rows. */
-enum { SHARD_UNITS_MIN = 64, SHARD_UNITS_FEW = 16, UNIT_STEP = 8 };
+/* Products of fewer rows spend their time on packing; pieces end on whole vectors of rows. */
+enum { PRODUCT_ROWS_MIN = 64, PRODUCT_ROWS_FEW = 16, UNIT_STEP = 8 };
 
 static int64_t divided_up(int64_t x, int64_t y)
 {
@@ -68,6 +68,26 @@ static int64_t evened(int64_t units, int64_t largest, int64_t threads)
     return rounded_up(divided_up(units, items), largest < UNIT_STEP ? 1 : UNIT_STEP);
 }
 
+/* The fewest units of which no product that takes much of the time has fewer rows than this; as
+ * many where there is none, because each instruction takes its time for each item.               */
+static int64_t units_for_rows(const wg__plan *plan, const wg__region *region, int64_t rows)
+{
+    static const double much = 1.0 / 8;
+    int64_t most = 0;
+    for (int64_t i = region->first; i < region->first + region->count; i++) {
+        const wg__value *value = &plan->value[plan->order[i]];
+        if (wg__op_table[value->op].class != WG__CLASS_CONTRACT) continue;
+        if (wg__cost_of(plan, plan->order[i]).time_ns < much * region->time_ns) continue;
+        const wg__shape *shape = &value->type.shape;
+        int64_t rows_of_unit = 1;
+        for (int32_t axis = 0; axis + 1 < shape->rank; axis++) rows_of_unit *= shape->dim[axis];
+        rows_of_unit /= region->units;
+        if (rows_of_unit > 0 && divided_up(rows, rows_of_unit) > most)
+            most = divided_up(rows, rows_of_unit);
+    }
+    return most > 0 ? most : rows;
+}
+
 static int64_t units_of_item(const wg_runtime *runtime, const wg__frame *frame,
                              const wg__region *region)
 {
@@ -82,8 +102,11 @@ static int64_t units_of_item(const wg_runtime *runtime, const wg__frame *frame,
     int64_t largest = LIVE_BYTES_MAX / live_bytes(frame, region);
     if (largest > divided_up(units, threads)) largest = divided_up(units, threads);
     int64_t least = 1;
-    if (region->kind == WG__REGION_SHARDS)
-        least = units >= SHARD_UNITS_MIN * threads ? SHARD_UNITS_MIN : SHARD_UNITS_FEW;
+    if (region->kind == WG__REGION_SHARDS) {
+        least = units_for_rows(frame->plan, region, PRODUCT_ROWS_MIN);
+        if (units < least * threads)
+            least = units_for_rows(frame->plan, region, PRODUCT_ROWS_FEW);
+    }
     if (largest < least) largest = least;
     const int64_t chosen = evened(units, largest, threads);
     return chosen < least ? least : chosen;

@@ -33,6 +33,14 @@ static int32_t gather_axis(const wg__plan *plan, const wg__value *value, int32_t
     return i == 0 ? 1 : WG__NOWHERE;
 }
 
+/* Rows of windows are samples, or are found from the first row of the piece on. */
+static int32_t product_axis(const wg__value *value, int32_t i)
+{
+    const bool is_of_windows = value->attribute_count > 0;
+    if (i == 0 && is_of_windows) return value->mark.is_set ? 0 : WG__NOWHERE;
+    return i == 0 || value->type.shape.rank > 2 ? 0 : WG__NOWHERE;
+}
+
 int32_t wg__slice_axis(const wg__plan *plan, const wg__value *value, int32_t i)
 {
     switch (wg__op_table[value->op].class) {
@@ -42,7 +50,7 @@ int32_t wg__slice_axis(const wg__plan *plan, const wg__value *value, int32_t i)
     case WG__CLASS_MOVE:
     case WG__CLASS_ALONG: return 0;
     case WG__CLASS_REDUCE: return reduce_axis(plan, value);
-    case WG__CLASS_CONTRACT: return i == 0 || value->type.shape.rank > 2 ? 0 : WG__NOWHERE;
+    case WG__CLASS_CONTRACT: return product_axis(value, i);
     case WG__CLASS_INDEX:
         if (value->op == WG__OP_gather) return gather_axis(plan, value, i);
         return i == 1 ? WG__NOWHERE : 0;

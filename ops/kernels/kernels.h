@@ -17,12 +17,29 @@ typedef struct wg__map_table {
     wg__joint_kernel *joint[WG__JOINT_COUNT][WG__DTYPE_COUNT];      /* f32, f64 */
 } wg__map_table;
 
+/* Steps through strided elements in logical order. Start with wg__walk_of; while more elements are
+ * left, wg__walk_next moves offset (in elements) to the next.                                    */
+typedef struct wg__walk {
+    int32_t rank;
+    int64_t offset, dim[WG__RANK_MAX], stride[WG__RANK_MAX], index[WG__RANK_MAX];
+} wg__walk;
+wg__walk wg__walk_of(int32_t rank, const int64_t *dim, const int64_t *stride);
+void wg__walk_next(wg__walk *walk);
+
+/* A left factor that lies as windows do: an element is where its row begins and, from there, its
+ * step along k. Rows come in runs of `run`, in which they are a_row apart.                       */
+typedef struct wg__windows {
+    wg__walk runs, steps;        /* at the first of each */
+    int64_t run, first;          /* first: of the rows of the first run, the one to begin with */
+} wg__windows;
+
 /* C = A B, each element one ascending chain of FMA per block of 512 along k (ENGINE 5). Strides
  * count elements. a and b may have any strides; c has unit column stride.                        */
 typedef struct wg__matmul {
     int64_t m, n, k;
     const void *a;
     int64_t a_row, a_column;
+    const wg__windows *windows;  /* of a, instead of a_column; NULL: none */
     const void *b;
     int64_t b_row, b_column;
     void *c;
@@ -36,6 +53,25 @@ typedef void wg__reduce_rows(int64_t rows, int64_t length, const void *x, int64_
 typedef void wg__reduce_columns(int64_t length, int64_t count, const void *x, int64_t row_stride,
                                 void *out);
 
+/* Each element of out, rows x columns, joins `count` of x, 512 at most, that lie so far from where
+ * its first would; unit stride along columns.                                                    */
+typedef struct wg__joined {
+    int64_t rows, columns, count;
+    const int64_t *offset;
+    const void *x;
+    int64_t x_row;
+    void *out;
+} wg__joined;
+
+/* to += x, rows x columns, unit stride along columns. */
+typedef struct wg__add {
+    int64_t rows, columns;
+    const void *x;
+    int64_t x_row;
+    void *to;
+    int64_t to_row;
+} wg__add;
+
 typedef struct wg__matmul_table {
     void (*matmul[WG__DTYPE_COUNT])(const wg__matmul *product);     /* f32, f64 */
 } wg__matmul_table;
@@ -43,6 +79,8 @@ typedef struct wg__matmul_table {
 typedef struct wg__reduce_table {
     wg__reduce_rows *rows[WG__OP_COUNT][WG__DTYPE_COUNT];           /* sum prod max min */
     wg__reduce_columns *columns[WG__OP_COUNT][WG__DTYPE_COUNT];
+    void (*joined[WG__OP_COUNT][WG__DTYPE_COUNT])(const wg__joined *query); /* f32, f64 */
+    void (*add[WG__DTYPE_COUNT])(const wg__add *query);             /* f32, f64 */
     bool (*finite[WG__DTYPE_COUNT])(int64_t n, const void *x);      /* f32, f64 */
 } wg__reduce_table;
 

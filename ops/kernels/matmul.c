@@ -47,6 +47,7 @@ enum {
     CACHE_LINE = 64,
     CROWD_BYTES = 4096,     /* memory this far apart shares one set of an L1 cache */
     FAR_BYTES = 3 << 19,    /* operands beyond this come from L3; an L2 has 1 to 2 MiB */
+    STRIPS_TOGETHER = 128,  /* of a group: uses of a panel while it is near */
     STRIPS_PER_COPY = 12,   /* uses of a packed panel that pay for packing it */
     PANELS_PER_COPY = 8,    /* uses of packed rows, whose packing takes longer */
     TURNED_COLUMNS = 512    /* of a product computed transposed, at a time */

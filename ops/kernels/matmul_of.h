@@ -3,7 +3,8 @@
  *
  * For a block of k and as many rows as an L2 cache holds, one panel of columns after the other is
  * taken and multiplied with all these rows, a strip of at most TILE_ROWS of them at a time. Panels
- * and strips are copied first where a tile would read their own memory slowly.                   */
+ * and strips are copied first where a tile would read their own memory slowly. Windows are never
+ * copied: a tile finds the steps of its rows, which are one run, in a table.                     */
 
 #define WORD(name) WG__GLUE(TYPE, _##name)   /* a word of simd.h */
 #define OF(name)   WG__GLUE(name##_, TYPE)   /* a name of this file for this type */
@@ -25,6 +26,7 @@ typedef struct OF(tile) {
     int64_t k;
     const ELEMENT *a;
     int64_t a_row, a_column;
+    const int64_t *a_step;  /* by step, instead of a_column */
     const ELEMENT *b;
     int64_t b_row;
     ELEMENT *c;
@@ -32,9 +34,9 @@ typedef struct OF(tile) {
     bool add;             /* c holds the sum of earlier blocks */
 } OF(tile);
 
-/* c = a b or c += a b for m rows and whole vectors of adjacent columns. The caller's m and vectors
- * are constants.                                                                                 */
-WG__WORD void OF(tile_run)(const int m, const int vectors, const OF(tile) *t)
+/* c = a b or c += a b for m rows and whole vectors of adjacent columns. The caller's m, vectors and
+ * by_steps are constants.                                                                        */
+WG__WORD void OF(tile_run)(const int m, const int vectors, const bool by_steps, const OF(tile) *t)
 {
     WORD(v) sum[TILE_ROWS][TILE_VECTORS];
     UNROLL for (int i = 0; i < m; i++) {
@@ -44,14 +46,15 @@ WG__WORD void OF(tile_run)(const int m, const int vectors, const OF(tile) *t)
     const ELEMENT *a = t->a;
     const ELEMENT *b = t->b;
     const int64_t a_row = t->a_row;
-    for (int64_t k = t->k; k > 0; k--) {
+    for (int64_t k = 0; k < t->k; k++) {
+        if (by_steps) a = t->a + t->a_step[k];
         WORD(v) row[TILE_VECTORS];
         UNROLL for (int j = 0; j < vectors; j++) row[j] = WORD(load)(b + j * LANES);
         UNROLL for (int i = 0; i < m; i++) {
             const WORD(v) x = WORD(set)(a[i * a_row]);
             UNROLL for (int j = 0; j < vectors; j++) sum[i][j] = WORD(fma)(x, row[j], sum[i][j]);
         }
-        a += t->a_column;
+        if (!by_steps) a += t->a_column;
         b += t->b_row;
     }
 
@@ -71,12 +74,20 @@ WG__WORD void OF(tile_run)(const int m, const int vectors, const OF(tile) *t)
 }
 
 #define TILE(m, vectors)                                                                           \
-    static void OF(tile_##m##x##vectors)(const OF(tile) *t) { OF(tile_run)(m, vectors, t); }
+    static void OF(tile_##m##x##vectors)(const OF(tile) *t)                                        \
+    {                                                                                              \
+        OF(tile_run)(m, vectors, false, t);                                                        \
+    }                                                                                              \
+    static void OF(tile_##m##x##vectors##_by_steps)(const OF(tile) *t)                             \
+    {                                                                                              \
+        OF(tile_run)(m, vectors, true, t);                                                         \
+    }
 TILES(TILE)
 #undef TILE
 
-#define TILE(m, vectors) [vectors][m] = OF(tile_##m##x##vectors),
-static void (*const OF(tile_of)[TILE_VECTORS + 1][TILE_ROWS + 1])(const OF(tile) *t) = {
+#define TILE(m, vectors)                                                                           \
+    [vectors][m] = { OF(tile_##m##x##vectors), OF(tile_##m##x##vectors##_by_steps) },
+static void (*const OF(tile_of)[TILE_VECTORS + 1][TILE_ROWS + 1][2])(const OF(tile) *t) = {
     TILES(TILE)
 };
 #undef TILE
@@ -88,8 +99,9 @@ static void OF(tile_any)(int64_t m, int64_t width, const OF(tile) *t)
     const int64_t vectors = ceiling(width, LANES);
     WG_ASSERT(m >= 1 && m <= TILE_ROWS);
     WG_ASSERT(vectors >= 1 && vectors <= TILE_VECTORS);
+    void (*const run)(const OF(tile) *t) = OF(tile_of)[vectors][m][t->a_step != NULL];
     if (width % LANES == 0) {
-        OF(tile_of)[vectors][m](t);
+        run(t);
         return;
     }
     ELEMENT whole[TILE_ROWS * TILE_VECTORS * LANES];
@@ -97,7 +109,7 @@ static void OF(tile_any)(int64_t m, int64_t width, const OF(tile) *t)
     beside.c = whole;
     beside.c_row = vectors * LANES;
     beside.add = false;
-    OF(tile_of)[vectors][m](&beside);
+    run(&beside);
     for (int64_t i = 0; i < m; i++) {
         for (int64_t j = 0; j < width; j += LANES) {
             const int64_t inside = least(width - j, LANES);
@@ -181,22 +193,21 @@ static void OF(pack)(int64_t count, int64_t steps, const ELEMENT *x, int64_t x_i
 
 /* ---- the product ---- */
 
-/* The rows in strips of nearly equal height: the first `longer` have one row more. */
-typedef struct OF(strips) { int64_t count, height, longer; } OF(strips);
-
-static int64_t OF(strip_at)(const OF(strips) *strips, int64_t s)
-{
-    return s * strips->height + least(s, strips->longer);
-}
+/* Rows that a tile takes at once. */
+typedef struct OF(strip) { const ELEMENT *a; int64_t row, height; } OF(strip);
 
 /* What one pass over the columns works on: a block of k of a group of strips. */
 typedef struct OF(work) {
     const wg__matmul *p;
-    OF(strips) strips;
     bool packs_rows, packs_columns;
     int64_t together;       /* strips in a group: as many as scratch holds beside a panel */
-    int64_t first, last;    /* strips of the group */
     int64_t k, steps;
+    int64_t row, run_left;  /* the next row, and how many follow it evenly spaced */
+    const ELEMENT *at;      /* where that row lies */
+    int64_t count;          /* strips of the group */
+    OF(strip) strip[STRIPS_TOGETHER];
+    wg__walk runs, steps_walk;              /* of windows */
+    int64_t step[BLOCK];
 } OF(work);
 
 static bool OF(is_crowded)(int64_t stride)
@@ -222,36 +233,65 @@ static bool OF(is_slow_right)(const wg__matmul *p, int64_t steps)
     return OF(is_crowded)(p->b_row) || p->n * steps * bytes > FAR_BYTES * TILE_ROWS / 14;
 }
 
-static OF(work) OF(work_of)(const wg__matmul *p)
+static void OF(work_open)(OF(work) *w, const wg__matmul *p)
 {
     const int64_t count = ceiling(p->m, TILE_ROWS), panels = ceiling(p->n, OF(PANEL_COLUMNS));
     const int64_t steps = least(p->k, BLOCK);
-    const int64_t together = (OF(SCRATCH_COUNT) - OF(PANEL_COUNT)) / (steps * OF(STRIP_ROW));
-    const bool fills_panel_often = least(count, together) >= STRIPS_PER_COPY;
-    return (OF(work)){
-        .p = p,
-        .strips = { .count = count, .height = p->m / count, .longer = p->m % count },
-        .packs_rows = panels >= PANELS_PER_COPY && OF(is_slow_left)(p, steps),
-        .packs_columns = p->b_column != 1 || (fills_panel_often && OF(is_slow_right)(p, steps)),
-        .together = together,
-    };
+    const int64_t room = (OF(SCRATCH_COUNT) - OF(PANEL_COUNT)) / (steps * OF(STRIP_ROW));
+    const bool is_slow = p->windows == NULL && OF(is_slow_left)(p, steps);
+    w->p = p;
+    w->packs_rows = panels >= PANELS_PER_COPY && is_slow;
+    w->together = least(room, STRIPS_TOGETHER);
+    const bool fills_panel_often = least(count, w->together) >= STRIPS_PER_COPY;
+    w->packs_columns = p->b_column != 1 || (fills_panel_often && OF(is_slow_right)(p, steps));
+    if (p->windows != NULL) w->steps_walk = p->windows->steps;
 }
 
-static const ELEMENT *OF(row_of)(const OF(work) *w, int64_t s)
+/* The next block of k, and its rows from the first on. */
+static void OF(block_open)(OF(work) *w)
 {
     const wg__matmul *p = w->p;
-    return (const ELEMENT *)p->a + OF(strip_at)(&w->strips, s) * p->a_row + w->k * p->a_column;
+    w->steps = least(p->k - w->k, BLOCK);
+    w->row = 0;
+    w->run_left = p->m;
+    w->at = (const ELEMENT *)p->a + w->k * p->a_column;
+    if (p->windows == NULL) return;
+    w->runs = p->windows->runs;
+    w->run_left = p->windows->run - p->windows->first;
+    w->at = (const ELEMENT *)p->a + w->runs.offset + p->windows->first * p->a_row;
+    wg__walk *walk = &w->steps_walk;
+    const int32_t last = walk->rank - 1;
+    for (int64_t k = 0; k < w->steps;) {
+        const int64_t run = least(w->steps - k, walk->dim[last] - walk->index[last]);
+        for (int64_t q = 0; q < run; q++) w->step[k + q] = walk->offset + q * walk->stride[last];
+        walk->index[last] += run - 1;
+        walk->offset += (run - 1) * walk->stride[last];
+        wg__walk_next(walk);
+        k += run;
+    }
+}
+
+/* The next strips, of nearly equal height in each run. */
+static void OF(group_take)(OF(work) *w)
+{
+    const wg__matmul *p = w->p;
+    for (w->count = 0; w->count < w->together && w->row < p->m; w->count++) {
+        const int64_t left = least(w->run_left, p->m - w->row);
+        const int64_t height = ceiling(left, ceiling(left, TILE_ROWS));
+        w->strip[w->count] = (OF(strip)){ .a = w->at, .row = w->row, .height = height };
+        w->row += height;
+        w->run_left -= height;
+        w->at += height * p->a_row;
+        if (w->run_left > 0 || p->windows == NULL) continue;
+        wg__walk_next(&w->runs);
+        w->run_left = p->windows->run;
+        w->at = (const ELEMENT *)p->a + w->runs.offset;
+    }
 }
 
 static ELEMENT *OF(packed_strip)(const OF(work) *w, int64_t s)
 {
-    ELEMENT *strips = (ELEMENT *)w->p->scratch + OF(PANEL_COUNT);
-    return strips + (s - w->first) * w->steps * OF(STRIP_ROW);
-}
-
-static int64_t OF(height_of)(const OF(work) *w, int64_t s)
-{
-    return OF(strip_at)(&w->strips, s + 1) - OF(strip_at)(&w->strips, s);
+    return (ELEMENT *)w->p->scratch + OF(PANEL_COUNT) + s * w->steps * OF(STRIP_ROW);
 }
 
 /* All strips of the group times the panel that begins at column j. */
@@ -261,6 +301,7 @@ static void OF(multiply_panel)(const OF(work) *w, int64_t j)
     const int64_t width = least(p->n - j, OF(PANEL_COLUMNS));
     OF(tile) t = {
         .k = w->steps, .a_row = p->a_row, .a_column = p->a_column,
+        .a_step = p->windows != NULL ? w->step : NULL,
         .b = (const ELEMENT *)p->b + w->k * p->b_row + j * p->b_column, .b_row = p->b_row,
         .c_row = p->c_row, .add = w->k > 0,
     };
@@ -269,28 +310,28 @@ static void OF(multiply_panel)(const OF(work) *w, int64_t j)
         t.b = p->scratch;
         t.b_row = ceiling(width, LANES) * LANES;
     }
-    for (int64_t s = w->first; s < w->last; s++) {
-        const int64_t m = OF(height_of)(w, s);
-        t.a = OF(row_of)(w, s);
+    for (int64_t s = 0; s < w->count; s++) {
+        const OF(strip) *strip = &w->strip[s];
+        t.a = strip->a;
         if (w->packs_rows) {
             t.a = OF(packed_strip)(w, s);
             t.a_row = 1;
-            t.a_column = ceiling(m, LANES) * LANES;
+            t.a_column = ceiling(strip->height, LANES) * LANES;
         }
-        t.c = (ELEMENT *)p->c + OF(strip_at)(&w->strips, s) * p->c_row + j;
-        OF(tile_any)(m, width, &t);
+        t.c = (ELEMENT *)p->c + strip->row * p->c_row + j;
+        OF(tile_any)(strip->height, width, &t);
     }
 }
 
 static void OF(multiply)(const wg__matmul *p)
 {
-    OF(work) w = OF(work_of)(p);
+    OF(work) w;
+    OF(work_open)(&w, p);
     for (w.k = 0; w.k < p->k; w.k += BLOCK) {
-        w.steps = least(p->k - w.k, BLOCK);
-        for (w.first = 0; w.first < w.strips.count; w.first = w.last) {
-            w.last = least(w.first + w.together, w.strips.count);
-            for (int64_t s = w.first; w.packs_rows && s < w.last; s++) {
-                OF(pack)(OF(height_of)(&w, s), w.steps, OF(row_of)(&w, s), p->a_row, p->a_column,
+        OF(block_open)(&w);
+        for (OF(group_take)(&w); w.count > 0; OF(group_take)(&w)) {
+            for (int64_t s = 0; w.packs_rows && s < w.count; s++) {
+                OF(pack)(w.strip[s].height, w.steps, w.strip[s].a, p->a_row, p->a_column,
                          OF(packed_strip)(&w, s));
             }
             for (int64_t j = 0; j < p->n; j += OF(PANEL_COLUMNS)) OF(multiply_panel)(&w, j);
@@ -321,7 +362,7 @@ static void OF(multiply_turned)(const wg__matmul *p)
  * one.                                                                                           */
 static bool OF(is_better_turned)(const wg__matmul *p)
 {
-    if (p->n >= LANES) return false;
+    if (p->n >= LANES || p->windows != NULL) return false;
     const int64_t straight = 2 * p->m * ceiling(p->n, LANES) + (p->b_column == 1 ? 0 : p->n);
     const int64_t turned = 2 * p->n * ceiling(p->m, LANES) + (p->a_row == 1 ? 0 : p->m);
     return p->k * turned + 2 * p->m * p->n < p->k * straight;

@@ -130,6 +130,41 @@ INTEGER_REDUCE(min, i32, int32_t, INT32_MAX, SMALLER_OF)
 INTEGER_REDUCE(min, i64, int64_t, INT64_MAX, SMALLER_OF)
 INTEGER_REDUCE(min, u8, uint8_t, UINT8_MAX, SMALLER_OF)
 
+/* ---- planes ---- */
+
+/* Rows of as many elements as the constant says, in vectors of just that size: what has just been
+ * written is slow to come back in another one.                                                   */
+#define NARROW(type, element, count)                                                               \
+    case count:                                                                                    \
+        for (int64_t i = 0; i < q->rows; i++, x += q->x_row, to += q->to_row) {                    \
+            element r[count];                                                                      \
+            UNROLL for (int j = 0; j < count; j++) r[j] = to[j] + x[j];                            \
+            UNROLL for (int j = 0; j < count; j++) to[j] = r[j];                                   \
+        }                                                                                          \
+        return;
+
+#define ADD(type, element, lanes)                                                                  \
+    static void add_##type(const wg__add *q)                                                       \
+    {                                                                                              \
+        const element *x = q->x;                                                                   \
+        element *to = q->to;                                                                       \
+        switch (q->columns) {                                                                      \
+        NARROW(type, element, 1)                                                                   \
+        NARROW(type, element, 2)                                                                   \
+        NARROW(type, element, 4)                                                                   \
+        NARROW(type, element, 8)                                                                   \
+        default: break;                                                                            \
+        }                                                                                          \
+        const int64_t rest = q->columns % lanes, whole = q->columns - rest;                        \
+        for (int64_t i = 0; i < q->rows; i++, x += q->x_row, to += q->to_row) {                    \
+            for (int64_t j = 0; j < whole; j += lanes)                                             \
+                type##_store(to + j, type##_add(type##_load(to + j), type##_load(x + j)));         \
+            for (int64_t j = whole; j < q->columns; j++) to[j] += x[j];                            \
+        }                                                                                          \
+    }
+ADD(f32, float, F32_LANES)
+ADD(f64, double, F64_LANES)
+
 /* ---- finite ---- */
 
 #define FINITE(type, element, lanes, infinity)                                                     \
@@ -154,6 +189,7 @@ FINITE(f64, double, F64_LANES, HUGE_VAL)
     [WG_F32] = name##_f32, [WG_F64] = name##_f64, [WG_I32] = name##_i32, [WG_I64] = name##_i64,    \
     [WG_U8] = name##_u8
 #define TRUTHS(name) [WG_BOOL] = name##_u8
+#define FLOATS(name) [WG_F32] = name##_f32, [WG_F64] = name##_f64
 
 const wg__reduce_table WG__GLUE(wg__reduce_, WG_LEVEL) = {
     .rows = { [WG__OP_sum] = { NUMBERS(rows_sum) },
@@ -164,5 +200,10 @@ const wg__reduce_table WG__GLUE(wg__reduce_, WG_LEVEL) = {
                  [WG__OP_prod] = { NUMBERS(columns_prod) },
                  [WG__OP_max] = { NUMBERS(columns_max), TRUTHS(columns_max) },
                  [WG__OP_min] = { NUMBERS(columns_min), TRUTHS(columns_min) } },
-    .finite = { [WG_F32] = finite_f32, [WG_F64] = finite_f64 },
+    .joined = { [WG__OP_sum] = { FLOATS(joined_sum) },
+                [WG__OP_prod] = { FLOATS(joined_prod) },
+                [WG__OP_max] = { FLOATS(joined_max) },
+                [WG__OP_min] = { FLOATS(joined_min) } },
+    .add = { FLOATS(add) },
+    .finite = { FLOATS(finite) },
 };

@@ -139,6 +139,21 @@ static void OF(columns)(int64_t length, int64_t count, const void *x_, int64_t r
     if (j < count) OF(strip)(1, count - j, length, x + j, row_stride, out + j);
 }
 
+static void OF(joined)(const wg__joined *q)
+{
+    const ELEMENT *row = q->x;
+    ELEMENT *out = q->out;
+    for (int64_t i = 0; i < q->rows; i++, row += q->x_row, out += q->columns) {
+        for (int64_t j = 0; j < q->columns; j += LANES) {
+            const int64_t lanes = least(q->columns - j, LANES);
+            WORD(v) r = WORD(set)(IDENTITY);
+            for (int64_t k = 0; k < q->count; k++)
+                r = COMBINE(r, WORD(load_part)(row + q->offset[k] + j, lanes));
+            WORD(store_part)(out + j, r, lanes);
+        }
+    }
+}
+
 #undef WORD
 #undef OF
 #undef ACTION
