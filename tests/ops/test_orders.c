@@ -105,7 +105,8 @@ static void move_from_kinks(const occasion *o, orders_problem *p, uint64_t *stat
     const int32_t y = p->leaf_count - 1;
     const int32_t changed = p->leaf[0].count > p->leaf[y].count ? 0 : y;
     const int64_t count = wg__shape_count(&o->joint);
-    bool is_clear = o->is_one && o->s.in_count > 1; /* x op x has no such points */
+    /* x op x has no such points, but for the angle at the origin. */
+    bool is_clear = o->is_one && o->s.in_count > 1 && o->s.op != WG__OP_atan2;
     for (int round = 0; !is_clear; round++) {
         check_msg(round < 1000, "%s has no points", wg__op_table[o->s.op].name);
         is_clear = true;

@@ -33,7 +33,8 @@ typedef struct orders_report {
     char why[200];
 } orders_report;
 
-/* Compares orders 1 to last. Real leaves must be smooth within 2^-10 of where they are. */
+/* Compares orders 1 to last, each within a relative error of 1e-8. Real leaves must be smooth
+ * within 2^-10 of where they are. */
 orders_report orders_compare(const orders_problem *p, int last, uint64_t seed);
 
 /* S_0 .. S_last and, for each, the sum of the magnitudes of its terms. Negative: the status. */
