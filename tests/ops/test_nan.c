@@ -1,6 +1,7 @@
-/* One NaN at each place of every length, through every elementwise op and every reduction: that
- * element of the result, or that reduction, is NaN, and no other has another bit. So neither the
- * length nor the end of an array changes what an element is. The arrays end where memory ends.   */
+/* One NaN at each place of every length, through every elementwise op, every reduction, every chain
+ * along an axis and every product: that element of the result, that reduction, what follows in the
+ * chain, that row or column is NaN, and no other element has another bit. So neither the length nor
+ * the end of an array changes what an element is. The arrays end where memory ends.              */
 #include "ops/rules.h"
 #include "support/guard.h"
 #include "support/specimen.h"
@@ -187,6 +188,78 @@ static void check_reduction(bench *b, specimen s, wg__level level, int64_t n, in
     }
 }
 
+/* ---- chains and products ---- */
+
+typedef bool shows(const trial *t, int32_t input, int64_t from, int64_t to);
+
+/* All elements of a result: NaN where the one of the input shows, else as they were. */
+static void check_shown(const trial *t, int32_t input, int64_t from, shows *is_shown)
+{
+    const int64_t bytes = (int64_t)wg_dtype_bytes(t->out.dtype);
+    for (int64_t to = 0; to < wg__array_count(&t->out); to++) {
+        const char *found = (const char *)t->out.data + to * bytes;
+        if (is_shown(t, input, from, to))
+            check_msg(is_nan_at(&t->out, to), "%s: no NaN at %lld from %lld",
+                      wg__op_table[t->s->op].name, (long long)to, (long long)from);
+        else check_bytes(found, t->b->expected + to * bytes, (size_t)bytes);
+    }
+}
+
+static void check_each_place(trial *t, shows *is_shown)
+{
+    keep_expected(t);
+    for (int32_t input = 0; input < t->s->in_count; input++) {
+        wg__array *x = &t->in[input];
+        const size_t bytes = wg_dtype_bytes(x->dtype);
+        for (int64_t i = 0; i < wg__array_count(x); i++) {
+            char kept[8];
+            char *at = (char *)x->data + (size_t)i * bytes;
+            memcpy(kept, at, bytes);
+            set(x, i, NAN);
+            trial_run(t);
+            check_shown(t, input, i, is_shown);
+            memcpy(at, kept, bytes);
+        }
+    }
+}
+
+/* Of [n, LINES] along axis 0: that element's column, from it on. Attribute 1: the other way round.
+ * The factor of the first step has nothing to multiply. */
+static bool shows_in_chain(const trial *t, int32_t input, int64_t from, int64_t to)
+{
+    const int64_t n = t->in[0].dim[0];
+    int64_t first = from / LINES, place = to / LINES;
+    if (t->s->attribute[1] != 0) first = n - 1 - first, place = n - 1 - place;
+    const bool is_read = first > 0 || input == t->s->in_count - 1;
+    return is_read && from % LINES == to % LINES && place >= first;
+}
+
+/* Of [LINES, n] [n, LINES]: that row, or that column. */
+static bool shows_in_product(const trial *t, int32_t input, int64_t from, int64_t to)
+{
+    const int64_t n = t->in[0].dim[1];
+    return input == 0 ? to / LINES == from / n : to % LINES == from % LINES;
+}
+
+static void check_chains_and_products(bench *b, wg__level level, int64_t n, wg_dtype dtype,
+                                      uint64_t *state)
+{
+    const wg__type tall = { .dtype = dtype, .shape = { .rank = 2, .dim = { n, LINES } } };
+    const wg__type wide = { .dtype = dtype, .shape = { .rank = 2, .dim = { LINES, n } } };
+    specimen s = { .in = { tall, tall }, .attribute_count = 2, .low = -2, .high = 2 };
+    for (int at = 0; at < 4; at++) {
+        s.op = at & 1 ? WG__OP_linear_recurrence : WG__OP_cumsum;
+        s.in_count = at & 1 ? 2 : 1;
+        s.attribute[1] = at >> 1;
+        trial t = trial_of(b, &s, level, state);
+        check_each_place(&t, shows_in_chain);
+    }
+    s = (specimen){ .op = WG__OP_matmul, .in_count = 2, .in = { wide, tall },
+                    .low = -2, .high = 2 };
+    trial t = trial_of(b, &s, level, state);
+    check_each_place(&t, shows_in_product);
+}
+
 /* ---- all of them ---- */
 
 /* The best level, in test-long every other too. */
@@ -230,6 +303,22 @@ Test(nan, at_each_place_of_a_line_is_its_reduction_alone)
             for (int64_t n = 1; n <= LENGTH_MAX; n++)
                 check_reduction(&b, s, (wg__level)(at / 4), n, at >> 1 & 1, &state);
         }
+    }
+    bench_close(&b);
+}
+
+/* A default run draws from the lengths. */
+Test(nan, at_each_place_of_a_chain_or_a_product_is_in_what_it_enters)
+{
+    uint64_t state = test_seed();
+    bench b;
+    bench_open(&b);
+    for (int64_t n = 1; n <= LENGTH_MAX; n++) {
+        if (!test_is_long() && test_draw(&state, 1, 4) != 1) continue;
+        for (int at = 0; at < 2 * WG__LEVEL_COUNT; at++)
+            if (is_tried((wg__level)(at / 2)))
+                check_chains_and_products(&b, (wg__level)(at / 2), n, at & 1 ? WG_F32 : WG_F64,
+                                          &state);
     }
     bench_close(&b);
 }
