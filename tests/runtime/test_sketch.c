@@ -7,7 +7,9 @@
  *     dL/de,    D2 L [u, e],    D3 L [u, v, e]
  *
  * are the gradients of L, of its derivative along u, and of the derivative of that along v. */
+#include "graph/internal.h"
 #include "support/sketch.h"
+#include "support/specimen.h"
 #include "support/test.h"
 
 #include <math.h>
@@ -63,6 +65,7 @@ static wg_var record_unary(sketch_op op, wg_var x)
     case SKETCH_LOGISTIC: return wg_logistic(x);
     case SKETCH_ERF: return wg_erf(x);
     case SKETCH_ERFC: return wg_erfc(x);
+    case SKETCH_ERF_INV: return wg_erf_inv(x);
     case SKETCH_RELU: return wg_relu(x);
     default: return wg_stop_gradient(x);
     }
@@ -79,6 +82,8 @@ static wg_var record_binary(sketch_op op, wg_var x, wg_var y)
     case SKETCH_MINIMUM: return wg_minimum(x, y);
     case SKETCH_REM: return wg_rem(x, y);
     case SKETCH_LOGADDEXP: return wg_logaddexp(x, y);
+    case SKETCH_POW: return wg_pow(x, y);
+    case SKETCH_ATAN2: return wg_atan2(x, y);
     default: return wg_select(wg_lt(x, y), wg_neg(x), wg_add(y, y));
     }
 }
@@ -296,4 +301,34 @@ Test(sketch, derivatives_of_random_programs_are_those_of_dual_numbers)
 Test(sketch, jacobians_transpose_and_hessians_are_symmetric)
 {
     run_many(check_identities, 100);
+}
+
+/* Why no sketch has an op. */
+static const char *exception_of(wg__op_id op)
+{
+    if (!wg__op_table[op].is_differentiable) return "it has no derivative";
+    if (op == WG__OP_cast) return "what f32 rounds away is more than a wrong rule may be off";
+    return op == WG__OP_scan || op == WG__OP_pick ? NULL : specimen_reason(op);
+}
+
+/* Products are the rarest: two square matrices that fit are, and 20 are met. */
+Test(sketch, every_rule_is_met_or_left_out_for_a_reason)
+{
+    enum { SKETCHES = 200 };
+    bool is_met[WG__OP_COUNT] = { false };
+    bench *b = calloc(1, sizeof *b);
+    uint64_t state = test_seed();
+    check(b != NULL);
+    b->tape = wg_tape_create(NULL);
+    for (int i = 0; i < SKETCHES; i++) {
+        sketch_make(&b->s, 60, test_random(&state));
+        check_status(wg_tape_reset(b->tape), WG_OK);
+        record(b);
+        for (int64_t k = 0; k < b->tape->count; k++) is_met[b->tape->record[k].op] = true;
+    }
+    for (int op = 1; op < WG__OP_COUNT; op++)
+        check_msg(is_met[op] || exception_of((wg__op_id)op) != NULL, "%s is in no sketch",
+                  wg__op_table[op].name);
+    wg_tape_free(b->tape);
+    free(b);
 }

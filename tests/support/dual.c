@@ -116,6 +116,17 @@ dual dual_erf(dual x)
     return dual_apply(x, (long double[]){ erfl(at), e, -2 * at * e, (4 * at * at - 2) * e });
 }
 
+/* The root of erf(y) = x by Newton's steps from 0; erf bends towards 0, so none goes beyond it. */
+dual dual_erf_inv(dual x)
+{
+    const long double half_root_pi = 0.886226925452758013649083741670572591L;
+    long double y = 0;
+    for (int i = 0; i < 20; i++) y -= (erfl(y) - x.c[0]) * half_root_pi * expl(y * y);
+    const long double d = half_root_pi * expl(y * y);
+    return dual_apply(x, (long double[]){ y, d, 2 * y * d * d,
+                                          (2 + 8 * y * y) * d * d * d });
+}
+
 dual dual_atan(dual x)
 {
     const long double at = x.c[0], r = 1 / (1 + at * at);

@@ -29,6 +29,7 @@ dual dual_tanh(dual x);
 dual dual_logistic(dual x);
 dual dual_softplus(dual x);
 dual dual_erf(dual x);
+dual dual_erf_inv(dual x);
 dual dual_atan(dual x);
 
 #endif

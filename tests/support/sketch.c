@@ -47,9 +47,29 @@ static bool apply_unary(sketch_op op, dual x, dual *out)
     case SKETCH_ERFC:
         *out = dual_add(dual_number(1), dual_scale(dual_erf(x), -1));
         return true;
+    case SKETCH_ERF_INV:
+        if (fabsl(at) > 0.9L) return false;
+        *out = dual_erf_inv(x);
+        return true;
     case SKETCH_RELU: *out = at > 0 ? x : dual_number(0); return fabsl(at) > margin;
     default: *out = dual_number(at); return true; /* held constant */
     }
+}
+
+/* Of the point (y, x); false near the origin, and where the angle jumps. */
+static bool apply_angle(dual x, dual y, dual *out)
+{
+    const long double half = 1.570796326794896619231321691639751442L;
+    const long double a = x.c[0], b = y.c[0];
+    if (fabsl(a) + fabsl(b) < 0.3L || (b < 0 && fabsl(a) < margin)) return false;
+    if (fabsl(b) >= fabsl(a)) {
+        const long double turned = b > 0 ? 0 : a > 0 ? 2 * half : -2 * half;
+        *out = dual_add(dual_atan(dual_mul(x, dual_reciprocal(y))), dual_number(turned));
+    } else {
+        const dual rest = dual_atan(dual_mul(y, dual_reciprocal(x)));
+        *out = dual_add(dual_number(a > 0 ? half : -half), dual_scale(rest, -1));
+    }
+    return true;
 }
 
 static bool apply_binary(sketch_op op, dual x, dual y, dual *out)
@@ -69,6 +89,11 @@ static bool apply_binary(sketch_op op, dual x, dual y, dual *out)
         *out = dual_add(x, dual_scale(y, -truncl(a / b)));
         return from_whole(a / b) > 4 * margin;
     case SKETCH_LOGADDEXP: *out = dual_add(y, dual_softplus(gap)); return true;
+    case SKETCH_POW:
+        if (a < 0.3L) return false;
+        *out = dual_exp(dual_mul(y, dual_log(x)));
+        return fabsl(b * logl(a)) < 3;
+    case SKETCH_ATAN2: return apply_angle(x, y, out);
     default: /* select(x < y, -x, y + y) */
         *out = is_below ? dual_scale(x, -1) : dual_scale(y, 2);
         return is_apart;
