@@ -88,6 +88,11 @@ uint64_t test_seed(void)
     return seed;
 }
 
+bool test_seed_is_used(void)
+{
+    return seed_is_used;
+}
+
 /* SplitMix64: a test needs spread, not the library's own generator. */
 uint64_t test_random(uint64_t *state)
 {

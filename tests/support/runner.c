@@ -7,6 +7,7 @@
  * ends the run: memory can no longer be trusted.                                                 */
 #include "support/test.h"
 
+#include <inttypes.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
@@ -116,6 +117,7 @@ int main(int argc, char **argv)
         else run_one(test);
     }
     if (list) return 0;
+    if (test_seed_is_used()) printf("WG_SEED=%" PRIu64 "\n", test_seed());
     printf("%d passed, %d failed\n", passed_count, failed_count);
     if (passed_count + failed_count == 0) fprintf(stderr, "no test matches\n");
     return failed_count > 0 || passed_count == 0;

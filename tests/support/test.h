@@ -88,8 +88,10 @@ void test_bytes(test_place place, const void *actual, const void *expected, size
 /* True in `test-long`: a test that samples may then go through everything. */
 bool test_is_long(void);
 
-/* Seed of a random test: WG_SEED of the environment, else the clock's; a failure prints it. */
+/* Seed of a random test: WG_SEED of the environment, else the clock's; a failure prints it, and
+ * runner.c at its end. */
 uint64_t test_seed(void);
+bool test_seed_is_used(void);
 /* The next 64 random bits; the state starts at test_seed(). */
 uint64_t test_random(uint64_t *state);
 /* A whole number from low to high, both included. */
