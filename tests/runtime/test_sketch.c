@@ -66,6 +66,7 @@ static wg_var record_unary(sketch_op op, wg_var x)
     case SKETCH_ERF: return wg_erf(x);
     case SKETCH_ERFC: return wg_erfc(x);
     case SKETCH_ERF_INV: return wg_erf_inv(x);
+    case SKETCH_LOG_GAMMA: return wg_log_gamma(x);
     case SKETCH_RELU: return wg_relu(x);
     default: return wg_stop_gradient(x);
     }

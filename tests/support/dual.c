@@ -127,6 +127,31 @@ dual dual_erf_inv(dual x)
                                           (2 + 8 * y * y) * d * d * d });
 }
 
+/* Steps up to where six terms of the asymptotic series are exact to long double (DLMF 5.5.2,
+ * 5.11.2), and those of its derivatives. */
+dual dual_log_gamma(dual x)
+{
+    static const long double bernoulli[6] = { 1 / 6.0L, -1 / 30.0L, 1 / 42.0L, -1 / 30.0L,
+                                              5 / 66.0L, -691 / 2730.0L };
+    long double at = x.c[0], f[4] = { lgammal(at), 0, 0, 0 };
+    for (; at < 40; at++) {
+        f[1] -= 1 / at;
+        f[2] += 1 / (at * at);
+        f[3] -= 2 / (at * at * at);
+    }
+    f[1] += logl(at) - 1 / (2 * at);
+    f[2] += 1 / at + 1 / (2 * at * at);
+    f[3] -= 1 / (at * at) + 1 / (at * at * at);
+    long double power = 1;
+    for (int k = 1; k <= 6; k++) {
+        power *= at * at;
+        f[1] -= bernoulli[k - 1] / (2 * k * power);
+        f[2] += bernoulli[k - 1] / (power * at);
+        f[3] -= bernoulli[k - 1] * (2 * k + 1) / (power * at * at);
+    }
+    return dual_apply(x, f);
+}
+
 dual dual_atan(dual x)
 {
     const long double at = x.c[0], r = 1 / (1 + at * at);

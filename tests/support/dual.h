@@ -30,6 +30,7 @@ dual dual_logistic(dual x);
 dual dual_softplus(dual x);
 dual dual_erf(dual x);
 dual dual_erf_inv(dual x);
+dual dual_log_gamma(dual x);    /* x.c[0] > 0 */
 dual dual_atan(dual x);
 
 #endif

@@ -51,6 +51,10 @@ static bool apply_unary(sketch_op op, dual x, dual *out)
         if (fabsl(at) > 0.9L) return false;
         *out = dual_erf_inv(x);
         return true;
+    case SKETCH_LOG_GAMMA:
+        if (at < 0.4L) return false;
+        *out = dual_log_gamma(x);
+        return true;
     case SKETCH_RELU: *out = at > 0 ? x : dual_number(0); return fabsl(at) > margin;
     default: *out = dual_number(at); return true; /* held constant */
     }
