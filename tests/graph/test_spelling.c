@@ -166,3 +166,34 @@ WITH_TAPE(sort_gives_the_elements_in_order_and_gradients_back)
     check(wg__var_check(wg_sort(v, 2)) < 0);
     check_contains(wg_tape_message(tape), "argsort: axis 2 of [2, 3]");
 }
+
+/* exp(-poisson_nll - log k!) are the probabilities of counts: of rate 3 they add up to 1, and their
+ * slope along the rate to 0. */
+WITH_TAPE(log_gamma_completes_the_distribution_of_counts)
+{
+    enum { COUNT = 40 };
+    double counts[COUNT];
+    for (int i = 0; i < COUNT; i++) counts[i] = i;
+    const wg_var k = f64(counts, WG_SHAPE(COUNT));
+    const wg_var log_rate = wg_log(wg_full(tape, WG_F64, WG_SCALAR, 3));
+    const wg_var cost = wg_poisson_nll(wg_broadcast(log_rate, WG_SHAPE(COUNT)), k);
+    const wg_var factorial = wg_log_gamma(wg_shift(k, 1));
+    const wg_var sum = wg_sum(wg_exp(wg_neg(wg_add(cost, factorial))), WG_ALL);
+    check_close(replay_at(run, sum, 0), 1, 1e-14);
+    check_close(replay_at(run, wg_grad(sum, log_rate), 0), 0, 1e-14);
+}
+
+/* By x at 1/2: log sqrt(pi), then -gamma - 2 log 2, pi^2 / 2, -14 zeta(3), pi^4. */
+WITH_TAPE(log_gamma_has_the_derivatives_of_the_textbook)
+{
+    static const double half[1] = { 0.5 };
+    static const double expected[5] = { 0.57236494292470009, -1.9635100260214235,
+                                        4.9348022005446793, -16.828796644234320,
+                                        97.409091034002437 };
+    const wg_var x = f64(half, WG_SHAPE(1));
+    wg_var y = wg_log_gamma(x);
+    for (int order = 0; order < 5; order++) {
+        check_close(replay_at(run, y, 0), expected[order], 0x1p-51 * fabs(expected[order]));
+        y = wg_grad(wg_sum(y, WG_ALL), x);
+    }
+}

@@ -52,7 +52,7 @@ wg_var wg_log1p(wg_var x); /* log(1 + x), right near 0; 1 ulp; dx = g / (1 + x) 
  * also of 0, infinity and NaN. The numbers 1 to 4 as y are recorded as products.
  *   vjp  dx = g y x^(y - 1), 0 where both are 0;  dy = g r log x, 0 where x = 0, NaN where x < 0 */
 wg_var wg_pow(wg_var x, wg_var y);
-/* log(exp x + exp y) without overflow; 2 ulp of its larger addend. dx = g logistic(x - y) and
+/* log(exp x + exp y) without overflow; 2.5 ulp of its larger addend. dx = g logistic(x - y) and
  * dy = g logistic(y - x), also between equal infinities: softplus, logaddexp(x, 0), is right at
  * every order. */
 wg_var wg_logaddexp(wg_var x, wg_var y);
