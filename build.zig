@@ -200,9 +200,12 @@ const runtime_sources = [_][]const u8{
     "runtime/report/chart.c",
     "runtime/report/histogram.c",
     "runtime/report/html.c",
+    "runtime/report/layers.c",
     "runtime/report/matrix.c",
     "runtime/report/model.c",
+    "runtime/report/receipt.c",
     "runtime/report/report.c",
+    "runtime/report/roc.c",
     "runtime/report/search.c",
     "runtime/report/style.c",
     "runtime/report/surface.c",
@@ -382,6 +385,7 @@ const tests = [_][]const u8{
     "tests/runtime/test_recompute.c",
     "tests/runtime/test_repeat.c",
     "tests/runtime/test_report.c",
+    "tests/runtime/test_report_job.c",
     "tests/runtime/test_rows.c",
     "tests/runtime/test_safetensors.c",
     "tests/runtime/test_schedule.c",
@@ -715,6 +719,7 @@ fn addTests(project: Project, lib: *Compile, legs: Legs) void {
         _ = examples.add(project.program(stem, &.{file}, lib), "check", file, &.{b.fmt("{s}/{s}.txt", .{ dir, stem })});
     }
     addLabs(project, lib, examples);
+    addReport(project, lib, examples);
     // One epoch of the main job: its table is a matter of bits, and these are the same everywhere.
     const main_job = project.program("ttbar", &ttbar_sources, lib);
     const job = examples.add(main_job, "check", "examples/ttbar", &.{"examples/ttbar/ttbar.txt"});
@@ -727,6 +732,16 @@ fn addTests(project: Project, lib: *Compile, legs: Legs) void {
     _ = grid.addOutputFileArg("grid.html");
     b.step("examples", "Build, run and check every example and API program").dependOn(&examples.part.?.step);
     b.step("test", "Run all tests; the last line is `N passed, N failed`").dependOn(&legs.sum.step);
+}
+
+/// The example of a report, and its page in a browser, where there is one.
+fn addReport(project: Project, lib: *Compile, legs: Legs) void {
+    const name = "examples/18_report.c";
+    const example = legs.add(project.program("18_report", &.{name}, lib), "check", name, &.{"examples/18_report.txt"});
+    const page = example.addOutputFileArg("18_report.html");
+    const look = legs.add(hostTool(project.b, "browser", &.{"tests/support/browser.c"}), "count", "the report in a browser", &.{});
+    look.addFileArg(page);
+    _ = look.addOutputDirectoryArg("browser");
 }
 
 /// The same tests on the small runner with the long ones among them, optimised.

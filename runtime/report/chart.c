@@ -15,6 +15,7 @@ static const double bottom = 42.0;
 
 /* Points that get an invisible disc whose title a browser shows: more would make the page heavy. */
 enum { TITLED_POINTS_MAX = 200 };
+enum { DECIMALS = 1 }; /* of places */
 
 typedef struct frame {
     double x_lower, x_upper, y_lower, y_upper;
@@ -79,37 +80,17 @@ static const char *class_of(const wg__chart *chart, int k)
 
 /* ---- pieces of markup ---- */
 
-static void add_place(wg__html *html, const char *name, double value)
-{
-    wg__html_add(html, " ");
-    wg__html_add(html, name);
-    wg__html_add(html, "=\"");
-    wg__html_fixed(html, value, 1);
-    wg__html_add(html, "\"");
-}
-
 static void add_line(wg__html *html, const char *class_name, double x1, double y1, double x2,
                      double y2)
 {
     wg__html_add(html, "<line class=\"");
     wg__html_add(html, class_name);
     wg__html_add(html, "\"");
-    add_place(html, "x1", x1);
-    add_place(html, "y1", y1);
-    add_place(html, "x2", x2);
-    add_place(html, "y2", y2);
+    wg__svg_attribute(html, "x1", x1, DECIMALS);
+    wg__svg_attribute(html, "y1", y1, DECIMALS);
+    wg__svg_attribute(html, "x2", x2, DECIMALS);
+    wg__svg_attribute(html, "y2", y2, DECIMALS);
     wg__html_add(html, "/>\n");
-}
-
-/* Opens a text, whose content and end follow. */
-static void add_text_start(wg__html *html, const char *class_name, double x, double y)
-{
-    wg__html_add(html, "<text class=\"");
-    wg__html_add(html, class_name);
-    wg__html_add(html, "\"");
-    add_place(html, "x", x);
-    add_place(html, "y", y);
-    wg__html_add(html, ">");
 }
 
 /* ---- axes ---- */
@@ -120,13 +101,13 @@ static void draw_axis_x(wg__html *html, const wg__chart *chart, const frame *vie
     for (int64_t i = ticks.first; i <= ticks.last; i++) {
         const double x = place_x(view, wg__tick_value(&ticks, i));
         add_line(html, "grid", x, top, x, height - bottom);
-        add_text_start(html, "tick middle", x, height - bottom + 17);
+        wg__svg_text_start(html, "tick middle", x, height - bottom + 17, DECIMALS);
         wg__html_decimal(html, i * ticks.step, ticks.exponent);
-        wg__html_add(html, "</text>\n");
+        wg__svg_text_end(html);
     }
-    add_text_start(html, "label end", width - right, height - 8);
+    wg__svg_text_start(html, "label end", width - right, height - 8, DECIMALS);
     wg__html_text(html, chart->x_label);
-    wg__html_add(html, "</text>\n");
+    wg__svg_text_end(html);
 }
 
 static void draw_axis_y(wg__html *html, const frame *view, const wg__ticks *ticks)
@@ -134,9 +115,9 @@ static void draw_axis_y(wg__html *html, const frame *view, const wg__ticks *tick
     for (int64_t i = ticks->first; i <= ticks->last; i++) {
         const double y = place_y(view, wg__tick_value(ticks, i));
         add_line(html, i == ticks->first ? "axis" : "grid", left, y, width - right, y);
-        add_text_start(html, "tick end", left - 7, y + 4);
+        wg__svg_text_start(html, "tick end", left - 7, y + 4, DECIMALS);
         wg__html_decimal(html, i * ticks->step, ticks->exponent);
-        wg__html_add(html, "</text>\n");
+        wg__svg_text_end(html);
     }
 }
 
@@ -193,9 +174,9 @@ static void draw_disc(wg__html *html, const char *class_name, const char *other_
     wg__html_add(html, " ");
     wg__html_add(html, other_class);
     wg__html_add(html, "\"");
-    add_place(html, "cx", x);
-    add_place(html, "cy", y);
-    add_place(html, "r", radius);
+    wg__svg_attribute(html, "cx", x, DECIMALS);
+    wg__svg_attribute(html, "cy", y, DECIMALS);
+    wg__svg_attribute(html, "r", radius, DECIMALS);
     wg__html_add(html, ">");
 }
 
@@ -234,12 +215,12 @@ static void draw_mark(wg__html *html, const wg__chart *chart, const frame *view)
     const bool is_left = place < (left + width - right) / 2.0;
     const bool is_low = place_y(view, y) < (top + height - bottom) / 2.0;
     add_line(html, "mark", place, top, place, height - bottom);
-    add_text_start(html, is_left ? "noted" : "noted end", place + (is_left ? 6.0 : -6.0),
-                   is_low ? height - bottom - 9 : top + 15);
+    wg__svg_text_start(html, is_left ? "noted" : "noted end", place + (is_left ? 6.0 : -6.0),
+                   is_low ? height - bottom - 9 : top + 15, DECIMALS);
     wg__html_text(html, chart->mark_label);
     wg__html_add(html, " ");
     wg__html_number(html, x);
-    wg__html_add(html, "</text>\n");
+    wg__svg_text_end(html);
 }
 
 /* ---- the whole ---- */
@@ -247,8 +228,9 @@ static void draw_mark(wg__html *html, const wg__chart *chart, const frame *view)
 static void draw_caption(wg__html *html, const wg__chart *chart)
 {
     wg__html_add(html, "<figure><figcaption><b>");
-    wg__html_text(html, chart->y_label);
+    wg__html_text(html, chart->title != NULL ? chart->title : chart->y_label);
     wg__html_add(html, "</b>");
+    if (chart->title != NULL) wg__html_text(html, chart->y_label);
     for (int k = 0; chart->series_count > 1 && k < chart->series_count; k++) {
         wg__html_add(html, "<span class=\"key\"><svg viewBox=\"0 0 26 8\" aria-hidden=\"true\">"
                            "<path class=\"line ");

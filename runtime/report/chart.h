@@ -15,6 +15,7 @@ typedef struct wg__series {
 enum { WG__SERIES_MAX = 2 }; /* colours and dashes there are in the page's style */
 
 typedef struct wg__chart {
+    const char *title; /* NULL: the name of y */
     const char *x_label, *y_label;
     wg__series series[WG__SERIES_MAX];
     int series_count;

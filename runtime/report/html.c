@@ -94,3 +94,27 @@ void wg__html_decimal(wg__html *html, int64_t digits, int exponent)
     wg__decimal_exact(digits, exponent, text);
     wg__html_add(html, text);
 }
+
+void wg__svg_attribute(wg__html *html, const char *name, double value, int decimals)
+{
+    wg__html_add(html, " ");
+    wg__html_add(html, name);
+    wg__html_add(html, "=\"");
+    wg__html_fixed(html, value, decimals);
+    wg__html_add(html, "\"");
+}
+
+void wg__svg_text_start(wg__html *html, const char *class_name, double x, double y, int decimals)
+{
+    wg__html_add(html, "<text class=\"");
+    wg__html_add(html, class_name);
+    wg__html_add(html, "\"");
+    wg__svg_attribute(html, "x", x, decimals);
+    wg__svg_attribute(html, "y", y, decimals);
+    wg__html_add(html, ">");
+}
+
+void wg__svg_text_end(wg__html *html)
+{
+    wg__html_add(html, "</text>\n");
+}

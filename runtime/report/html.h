@@ -23,4 +23,11 @@ void wg__html_fixed(wg__html *html, double value, int decimals);
 void wg__html_number(wg__html *html, double value);
 void wg__html_decimal(wg__html *html, int64_t digits, int exponent);
 
+/* ---- pieces of SVG; names and classes are ours ---- */
+
+void wg__svg_attribute(wg__html *html, const char *name, double value, int decimals);
+/* Opens a text at a place; what it says follows, and its end. */
+void wg__svg_text_start(wg__html *html, const char *class_name, double x, double y, int decimals);
+void wg__svg_text_end(wg__html *html);
+
 #endif

@@ -1,5 +1,6 @@
 /* A matrix as a table whose cells are the darker the larger their value: confusion counts, heat
- * maps of a search. The number stands in each cell, so colour alone tells nothing. */
+ * maps of a search. The number stands in each cell, so colour alone tells nothing; the darkest is
+ * three fifths of the full colour, on which it can be read on light and dark pages. */
 #include "runtime/report/page.h"
 
 typedef struct shades { double lower, upper; } shades;
@@ -9,7 +10,7 @@ static void shade_add(wg__html *html, const shades *range, double value)
     const double share = range->upper > range->lower
                              ? (value - range->lower) / (range->upper - range->lower)
                              : 0.0;
-    wg__html_add(html, value - value != 0.0 ? "<td" : share > 0.5 ? "<td class=\"deep\"" : "<td");
+    wg__html_add(html, "<td");
     if (value - value == 0.0) {
         wg__html_add(html, " style=\"--share:");
         wg__html_fixed(html, share, 3);

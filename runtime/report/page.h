@@ -24,6 +24,10 @@ int wg__section_end(wg_report *report, const char *what);
 int wg__report_view(wg_report *report, const char *what, const wg_view *view, int rank);
 /* Element i of row j (0 if there is one axis) as a double. */
 double wg__view_number(const wg_view *view, int64_t j, int64_t i);
+/* A figure of how values [n] are spread over bars of equal width. title: NULL: none. */
+enum { WG__BINS_MAX = 400 };
+void wg__histogram_draw(wg__html *html, const char *title, const char *x_label,
+                        const wg_view *values, int64_t bins);
 /* The least and the largest of what is finite; false if nothing is. */
 bool wg__view_range(const wg_view *view, double *lower, double *upper);
 

@@ -57,9 +57,13 @@ int wg__section_end(wg_report *report, const char *what)
 
 /* ---- history ---- */
 
+typedef enum quantity { LOSS, METRIC, RATE } quantity;
+static const char *const quantity_names[] = { "Loss", "Metric", "Learning rate" };
+
 typedef struct history_series {
     const wg_history *history;
-    bool is_metric, is_validation;
+    quantity what;
+    bool is_validation;
 } history_series;
 
 static void history_point(int64_t i, double *x, double *y, const void *user)
@@ -68,18 +72,21 @@ static void history_point(int64_t i, double *x, double *y, const void *user)
     wg_epoch epoch = { 0 };
     (void)wg_history_epoch(series->history, i, &epoch);
     *x = (double)(epoch.index + 1);
-    if (series->is_metric) *y = series->is_validation ? epoch.validation_metric : epoch.metric;
-    else *y = series->is_validation ? epoch.validation_loss : epoch.loss;
+    switch (series->what) {
+    case LOSS: *y = series->is_validation ? epoch.validation_loss : epoch.loss; break;
+    case METRIC: *y = series->is_validation ? epoch.validation_metric : epoch.metric; break;
+    case RATE: *y = epoch.rate; break;
+    }
 }
 
-static void history_chart(wg__html *html, const wg_history *history, bool is_metric,
+static void history_chart(wg__html *html, const wg_history *history, quantity what,
                           bool has_validation)
 {
-    const history_series user[2] = { { history, is_metric, false }, { history, is_metric, true } };
+    const history_series user[2] = { { history, what, false }, { history, what, true } };
     const int64_t count = wg_history_count(history);
     const wg__chart chart = {
         .x_label = "epoch",
-        .y_label = is_metric ? "Metric" : "Loss",
+        .y_label = quantity_names[what],
         .series = {
             { .name = "training", .count = count, .point = history_point, .user = &user[0] },
             { .name = "validation", .count = count, .point = history_point, .user = &user[1] },
@@ -143,8 +150,9 @@ int wg_report_history(wg_report *report, const char *title, const wg_history *hi
     const bool has_validation = history->has_validation;
     tiles_draw(&report->html, history, &best, has_validation);
     wg__html_add(&report->html, "<div class=\"charts\">\n");
-    history_chart(&report->html, history, false, has_validation);
-    history_chart(&report->html, history, true, has_validation);
+    history_chart(&report->html, history, LOSS, has_validation);
+    history_chart(&report->html, history, METRIC, has_validation);
+    history_chart(&report->html, history, RATE, false);
     wg__html_add(&report->html, "</div>\n");
     return wg__section_end(report, "history");
 }

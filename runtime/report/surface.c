@@ -2,19 +2,10 @@
  * the points it was taught in front of it. */
 #include "runtime/report/page.h"
 
-enum { POINTS_MAX = 2000 };
+enum { POINTS_MAX = 2000, DECIMALS = 2 };
 
 /* Of the square, and of the room for labels beside and below it. */
 static const double side = 420.0, left = 46.0, below = 40.0;
-
-static void attribute(wg__html *html, const char *name, double value)
-{
-    wg__html_add(html, " ");
-    wg__html_add(html, name);
-    wg__html_add(html, "=\"");
-    wg__html_fixed(html, value, 2);
-    wg__html_add(html, "\"");
-}
 
 static double within(double value, double lower, double upper)
 {
@@ -31,11 +22,11 @@ static void cells_draw(wg__html *html, const wg_view *grid)
             if (value - value != 0.0) continue;
             const double away = 2.0 * within(value, 0.0, 1.0) - 1.0;
             wg__html_add(html, away > 0 ? "<rect class=\"one\"" : "<rect class=\"zero\"");
-            attribute(html, "x", left + side * (double)i / (double)columns);
-            attribute(html, "y", side * (double)(rows - 1 - j) / (double)rows);
-            attribute(html, "width", side / (double)columns + 0.3);
-            attribute(html, "height", side / (double)rows + 0.3);
-            attribute(html, "fill-opacity", 0.75 * (away > 0 ? away : -away));
+            wg__svg_attribute(html, "x", left + side * (double)i / (double)columns, DECIMALS);
+            wg__svg_attribute(html, "y", side * (double)(rows - 1 - j) / (double)rows, DECIMALS);
+            wg__svg_attribute(html, "width", side / (double)columns + 0.3, DECIMALS);
+            wg__svg_attribute(html, "height", side / (double)rows + 0.3, DECIMALS);
+            wg__svg_attribute(html, "fill-opacity", 0.75 * (away > 0 ? away : -away), DECIMALS);
             wg__html_add(html, "/>\n");
         }
 }
@@ -51,35 +42,25 @@ static void points_draw(wg__html *html, const wg_surface *surface)
         if (!(across >= 0 && across <= 1 && up >= 0 && up <= 1)) continue;
         const bool is_one = wg__view_number(&surface->classes, 0, i) > 0;
         wg__html_add(html, is_one ? "<circle class=\"point one\"" : "<circle class=\"point zero\"");
-        attribute(html, "cx", left + side * across);
-        attribute(html, "cy", side * (1 - up));
+        wg__svg_attribute(html, "cx", left + side * across, DECIMALS);
+        wg__svg_attribute(html, "cy", side * (1 - up), DECIMALS);
         wg__html_add(html, " r=\"3.2\"/>\n");
     }
 }
 
 static void tick_draw(wg__html *html, const char *class_name, double x, double y, double value)
 {
-    wg__html_add(html, "<text class=\"tick ");
-    wg__html_add(html, class_name);
-    wg__html_add(html, "\"");
-    attribute(html, "x", x);
-    attribute(html, "y", y);
-    wg__html_add(html, ">");
+    wg__svg_text_start(html, class_name, x, y, DECIMALS);
     wg__html_number(html, value);
-    wg__html_add(html, "</text>\n");
+    wg__svg_text_end(html);
 }
 
 static void label_draw(wg__html *html, const char *class_name, double x, double y,
                        const char *text)
 {
-    wg__html_add(html, "<text class=\"label ");
-    wg__html_add(html, class_name);
-    wg__html_add(html, "\"");
-    attribute(html, "x", x);
-    attribute(html, "y", y);
-    wg__html_add(html, ">");
+    wg__svg_text_start(html, class_name, x, y, DECIMALS);
     wg__html_text(html, text);
-    wg__html_add(html, "</text>\n");
+    wg__svg_text_end(html);
 }
 
 static void surface_draw(wg__html *html, const wg_surface *surface)
@@ -90,12 +71,12 @@ static void surface_draw(wg__html *html, const wg_surface *surface)
                        "aria-label=\"surface\">\n");
     cells_draw(html, &surface->grid);
     if (surface->points.data != NULL) points_draw(html, surface);
-    tick_draw(html, "middle", left, side + 18, surface->x_lower);
-    tick_draw(html, "middle", left + side, side + 18, surface->x_upper);
-    tick_draw(html, "end", left - 6, side, surface->y_lower);
-    tick_draw(html, "end", left - 6, 12, surface->y_upper);
-    label_draw(html, "middle", left + side / 2.0, side + below - 6, x_label);
-    label_draw(html, "end", left - 6, side / 2.0, y_label);
+    tick_draw(html, "tick middle", left, side + 18, surface->x_lower);
+    tick_draw(html, "tick middle", left + side, side + 18, surface->x_upper);
+    tick_draw(html, "tick end", left - 6, side, surface->y_lower);
+    tick_draw(html, "tick end", left - 6, 12, surface->y_upper);
+    label_draw(html, "label middle", left + side / 2.0, side + below - 6, x_label);
+    label_draw(html, "label end", left - 6, side / 2.0, y_label);
     wg__html_add(html, "</svg></figure>\n");
 }
 

@@ -3,6 +3,7 @@
 #include "runtime/report/chart.h"
 #include "runtime/train/history.h"
 #include "support/files.h"
+#include "support/markup.h"
 #include "support/memory.h"
 
 #include <math.h>
@@ -85,37 +86,6 @@ Test(report, numbers_are_for_people)
 }
 
 /* ---- pages ---- */
-
-/* Every tag that opens closes, in the right order, and no character of markup stands loose. */
-static void check_markup(const char *text)
-{
-    char open[32][16];
-    int depth = 0;
-    check(strncmp(text, "<!DOCTYPE html>", 15) == 0);
-    for (const char *at = text + 15; *at != '\0'; at++) {
-        check(*at != '>');
-        if (strncmp(at, "<style>", 7) == 0) at = strstr(at, "</style>") + 7;
-        if (*at != '<') continue;
-        const char *end = strchr(at, '>');
-        check(end != NULL);
-        const bool closes = at[1] == '/';
-        const char *name = at + 1 + closes;
-        const size_t length = strcspn(name, " />");
-        check(length > 0 && length < sizeof open[0]);
-        const bool is_void = end[-1] == '/' || strncmp(name, "meta", 4) == 0;
-        if (closes) {
-            check_msg(depth > 0 && strncmp(open[depth - 1], name, length) == 0 &&
-                          open[depth - 1][length] == '\0', "%.60s", at);
-            depth--;
-        } else if (!is_void) {
-            check(depth < 32);
-            memcpy(open[depth], name, length);
-            open[depth++][length] = '\0';
-        }
-        at = end;
-    }
-    check_equal_i(depth, 0);
-}
 
 /* Every section that is no history, words or table. */
 static int add_pictures(wg_report *report, const wg_allocator *allocator)
@@ -214,7 +184,7 @@ Test(report, says_what_it_was_told_and_escapes_it)
     check_contains(text, "<p class=\"none\">down: truth; across: called</p>");
     check_contains(text, "<th scope=\"col\">a&lt;b</th>");
     check_contains(text, "<th scope=\"row\">1</th><td style=\"--share:0.286\">2</td>"
-                         "<td class=\"deep\" style=\"--share:1.000\">7</td>");
+                         "<td style=\"--share:1.000\">7</td>");
     check_contains(text, "<td>nan</td>");
     check_contains(text, "1 values are not finite and left out.");
     check_contains(text, "<circle class=\"point one\" cx=\"256.00\" cy=\"420.00\"");
@@ -274,81 +244,6 @@ Test(report, tells_the_first_error_when_saved)
     check_equal_i(wg_report_history(report, "H", NULL), WG_OK); /* no epoch, and says so */
     check_status(wg_report_save(report, "no/such/folder/report.html", &error), WG_EFILE);
     wg_report_free(report);
-}
-
-/* ---- searches ---- */
-
-static const char *search_file(const char *text)
-{
-    const char *path = test_path("search.txt");
-    test_file_write(path, text, strlen(text));
-    return path;
-}
-
-/* Layers 1 at width 16 was tried with two rates: the better mean counts, 0.75. */
-Test(report, draws_the_heat_map_of_a_search)
-{
-    wg_error error = { 0 };
-    const char *from = search_file("metric=0.5 repeat=0 layers=1 width=16 rate=1\n"
-                                   "metric=0.7 repeat=0 layers=1 width=16 rate=2\n"
-                                   "metric=0.8 repeat=1 layers=1 width=16 rate=2\n"
-                                   "metric=0.25 repeat=0 layers=2 width=\"a b\" rate=1\n");
-    const char *to = test_path("report.html");
-    wg_report *report = wg_report_create("Search", NULL);
-    check_equal_i(wg_report_search(report, "Heat", from, "layers", "width"), WG_OK);
-    check_equal_i(wg_report_save(report, to, &error), WG_OK);
-    wg_report_free(report);
-    char *text = test_file_read(to, NULL);
-    check_markup(text);
-    check_contains(text, "down: layers; across: width");
-    check_contains(text, "<th scope=\"col\">16</th><th scope=\"col\">a b</th>");
-    check_contains(text, "<th scope=\"row\">1</th><td class=\"deep\" style=\"--share:1.000\">"
-                         "0.7500</td><td>nan</td>");
-    check_contains(text, "<th scope=\"row\">2</th><td>nan</td><td style=\"--share:0.000\">0.2500");
-    free(text);
-    test_file_remove(from);
-    test_file_remove(to);
-}
-
-static void check_search_refused(const char *text, const char *down, int status)
-{
-    wg_report *report = wg_report_create("Search", NULL);
-    const char *path = search_file(text);
-    check_status(wg_report_search(report, "Heat", path, down, "width"), status);
-    check_status(wg_report_save(report, path, NULL), status);
-    test_file_remove(path);
-    wg_report_free(report);
-}
-
-Test(report, refuses_searches_that_are_none)
-{
-    char many[65 * 60] = "";
-    for (int i = 0; i < 65; i++)
-        snprintf(many + strlen(many), 60, "metric=1 repeat=0 layers=%d width=1\n", i);
-    check_search_refused("", "layers", WG_EINVALID);
-    check_search_refused("metric=1 repeat=0 width=16\n", "layers", WG_ENAME);
-    check_search_refused("metric=1 repeat=0 layers=1 width\n", "layers", WG_EFORMAT);
-    check_search_refused("metric=one repeat=0 layers=1 width=1\n", "layers", WG_EFORMAT);
-    check_search_refused(many, "layers", WG_ELIMIT);
-    check_search_refused("metric=1 repeat=0 layers=1 width=1\n", NULL, WG_EINVALID);
-    check_status(wg_report_search(NULL, "Heat", "x", "a", "b"), WG_EINVALID);
-}
-
-static int make_search(const wg_allocator *allocator, void *path)
-{
-    wg_report *report = wg_report_create("Report", allocator);
-    if (report == NULL) return WG_EMEMORY;
-    const int status = wg_report_search(report, "Heat", path, "layers", "width");
-    wg_report_free(report);
-    return status;
-}
-
-Test(report, gives_all_back_when_memory_for_a_search_ends)
-{
-    char path[512];
-    snprintf(path, sizeof path, "%s", search_file("metric=1 repeat=0 layers=1 width=1\n"));
-    check(test_memory_fail_each(make_search, path) > 4);
-    test_file_remove(path);
 }
 
 static int make(const wg_allocator *allocator, void *path)

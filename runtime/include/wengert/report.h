@@ -15,8 +15,8 @@ WG_DECLARATIONS_BEGIN
 typedef struct wg_report wg_report;
 
 wg_report *wg_report_create(const char *title, const wg_allocator *allocator); /* NULL: no memory */
-/* Loss and metric against the epoch, training and validation, the best epoch marked; above them the
- * values at the best epoch. Epochs are counted from 1 here. */
+/* Loss and metric against the epoch, training and validation, and the learning rate, the best epoch
+ * marked; above them the values at the best epoch. Epochs are counted from 1 here. */
 int wg_report_history(wg_report *report, const char *title, const wg_history *history);
 /* y against x, both [n], of any dtype, joined in their order; what is not finite leaves a gap. */
 int wg_report_curve(wg_report *report, const char *title, const char *x_label, const char *y_label,
@@ -42,6 +42,15 @@ int wg_report_search(wg_report *report, const char *title, const char *path, con
 int wg_report_histogram(wg_report *report, const char *title, const char *x_label, wg_view values,
                         int64_t bins);
 
+/* The true against the false positive rate of scores [n], with the area; as wg_roc_curve.
+ *   errors    those of wg_roc_curve */
+int wg_report_roc(wg_report *report, const char *title, wg_view score, wg_view truth);
+/* Histograms of what goes through a model, the values that its layers note (wg_note) for the first
+ * 512 rows of data in evaluation mode, and of its trained parameters.
+ *   errors    those of wg_evaluate; WG_EINVALID there are no rows */
+int wg_report_layers(wg_report *report, const char *title, wg_runtime *runtime,
+                     const wg_model *model, wg_params *params, const wg_dataset *data);
+
 /* A model over two inputs. The grid [rows, columns] holds what it says at the middles of the cells
  * of a rectangle, from its lower left: 0 is one colour, 1 the other, and 0.5 neither. */
 typedef struct wg_surface {
@@ -55,6 +64,13 @@ int wg_report_surface(wg_report *report, const char *title, const wg_surface *su
 
 /* Paths, shapes and counts of parameters and state. */
 int wg_report_model(wg_report *report, const char *title, const wg_params *params);
+/* Each setting and its value. */
+int wg_report_config(wg_report *report, const char *title, const wg_config *config);
+/* What is needed to see whether another machine has come to the same: the fingerprints of data and
+ * params, either of which may be NULL, and the version of the library.
+ *   errors    WG_EINVALID the data are streamed */
+int wg_report_receipt(wg_report *report, const char *title, const wg_dataset *data,
+                      const wg_params *params);
 /* Empty lines part paragraphs. */
 int wg_report_text(wg_report *report, const char *title, const char *text);
 /* rows * columns cells, row by row; the first row is the head. Columns of numbers stand on their
