@@ -231,7 +231,7 @@ static f64_v gamma_ends(int order, f64_v r, f64_v x, f64_v f)
     r = v_select(v_lt(v_abs(x), K(GAMMA_LEAST)), next, r);
     const f64_m is_pole = f64_m_and(v_eq(f, K(0)), v_lt(x, K(0)));
     r = v_select(is_pole, is_odd ? K(NAN) : infinity, r);
-    /* The next number below has a log-gamma. */
+    /* Beyond the largest x that has a log-gamma. */
     if (order < 0) r = v_select(v_lt(K(0x1.754d9278b51a7p1014), x), infinity, r);
     if (order == 0) r = v_select(v_eq(x, infinity), infinity, r);
     if (order > 0) r = v_select(v_eq(x, infinity), K(is_odd ? -0.0 : 0.0), r);

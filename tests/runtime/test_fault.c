@@ -115,6 +115,27 @@ Test(fault, a_step_is_told_by_its_number)
     bench_close(&b);
 }
 
+/* Samples may be split among threads, each of which takes all steps of its own: the first is that
+ * of the earliest step, and there of the first sample. */
+Test(fault, of_many_samples_the_earliest_step_is_told)
+{
+    enum { STEPS = 12, SAMPLES = ROWS * WIDE / STEPS };
+    for (int threads = 1; threads <= 4; threads++) {
+        bench b;
+        bench_open(&b, threads);
+        b.index[3 * STEPS + 7] = 50;
+        b.index[200 * STEPS + 2] = 51;
+        b.index[90 * STEPS + 2] = 52;
+        b.index[150 * STEPS + 4] = 53;
+        wg_var table = table_of(&b), carry = wg_full(b.tape, WG_F32, WG_SHAPE(SAMPLES), 0);
+        const wg_var rows = wg_batch(b.tape, "x", wg_i32(b.index, WG_SHAPE(SAMPLES, STEPS)));
+        const wg_var x = wg_transpose(rows);
+        check_status(wg_scan(looks_up, &table, 1, &carry, 1, &x, 0, NULL, NULL), WG_OK);
+        check_told(&b, wg_sum(carry, WG_ALL), "gather: index 52 at [90] of step 2 is not within");
+        bench_close(&b);
+    }
+}
+
 Test(fault, the_tape_is_usable_after_it)
 {
     bench b;

@@ -217,7 +217,7 @@ wg_var wg_matmul(wg_var x, wg_var y);
 
 /* Picks along one axis: [before..., n, after...] by index [i...] -> [before..., i..., after...].
  *
- *   index     i32 or i64, 0 <= index < n: else the run fails with WG_EINDEX
+ *   index     i32 or i64, 0 <= index < n: else the run fails with WG_EINDEX and tells where
  *   vjp       dx = scatter_add(0, index, g) */
 wg_var wg_gather(wg_var x, wg_var index, int axis);
 /* x with update added at index along one axis: the opposite of gather, shapes as there. Each
