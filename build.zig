@@ -163,6 +163,7 @@ const runtime_sources = [_][]const u8{
     "runtime/data/feed.c",
     "runtime/data/file.c",
     "runtime/data/generate.c",
+    "runtime/data/generate_events.c",
     "runtime/data/idx.c",
     "runtime/data/json.c",
     "runtime/data/labels.c",

@@ -1,11 +1,10 @@
 /* Made data. The idea: each set is a recording, a few lines of the library's own ops over its own
  * random numbers, so it is the same to the last bit on every machine. Row i is of class i mod the
  * number of classes, so every part of a set is balanced. */
-#include "core/internal.h"
+#include "runtime/data/generate.h"
 
 #include <math.h>
 #include <string.h>
-#include <wengert/data.h>
 #include <wengert/nn.h>
 
 typedef struct maker {
@@ -149,6 +148,7 @@ static points moons(const maker *m)
 static const struct { const char *name; points (*make)(const maker *m); } sets[] = {
     { "circle", circle }, { "xor", xor },     { "gauss", gauss }, { "spiral", spiral },
     { "plane", plane },   { "bumps", bumps }, { "blobs", blobs }, { "moons", moons },
+    { "ttbar", NULL }, /* no points: generate_events.c */
 };
 
 /* ---- the call ---- */
@@ -172,12 +172,16 @@ static int fill(const workplace *w, points made)
     return wg_dataset_add(w->data, "t", t);
 }
 
-static int make(const workplace *w, size_t set, int64_t count, double noise, wg_error *error)
+static int make(const workplace *w, size_t set, int64_t count, double noise, uint64_t seed,
+                wg_error *error)
 {
     if (w->runtime == NULL || w->params == NULL || w->tape == NULL || w->data == NULL)
         return wg__fail(error, WG_EMEMORY, "generate: no memory");
     const maker m = { wg_scope_root(w->tape, w->params, WG_EVALUATION), count, noise };
-    const int status = fill(w, sets[set].make(&m));
+    const int status =
+        sets[set].make == NULL
+            ? wg__generate_events(w->runtime, w->tape, w->data, count, noise, seed)
+            : fill(w, sets[set].make(&m));
     if (status < 0) wg__fail(error, status, "generate: %s", wg_explain(status, w->tape, NULL));
     return status;
 }
@@ -201,7 +205,7 @@ int wg_dataset_generate(const char *name, int64_t count, double noise, uint64_t 
         .tape = wg_tape_create(NULL),
         .data = wg_dataset_create(NULL),
     };
-    const int status = make(&w, set, count, noise, error);
+    const int status = make(&w, set, count, noise, seed, error);
     wg_tape_free(w.tape);
     wg_params_free(w.params);
     wg_runtime_free(w.runtime);

@@ -2,6 +2,8 @@
 #include "support/test.h"
 
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 #include <wengert/data.h>
 
 enum { COUNT = 1000 };
@@ -106,6 +108,101 @@ Test(generate, numbers_are_those_of_their_formulas)
     }
     wg_dataset_free(plane.data);
     wg_dataset_free(bumps.data);
+}
+
+/* ---- events ---- */
+
+enum { EVENTS = 2000 };
+
+static const void *column_of(const wg_dataset *data, const char *name, wg_dtype dtype,
+                             wg_shape shape)
+{
+    wg_view view;
+    check_status(wg_dataset_find(data, name, &view), WG_OK);
+    check(view.dtype == dtype && wg_shape_equal(view.shape, shape));
+    return view.data;
+}
+
+/* The mass of jets together. */
+static double mass_of(const float *jets, const uint8_t *place, int count)
+{
+    double sum[4] = { 0 };
+    for (int i = 0; i < count; i++)
+        for (int k = 0; k < 4; k++) sum[k] += (double)jets[5 * place[i] + k];
+    return sqrt(sum[3] * sum[3] - sum[0] * sum[0] - sum[1] * sum[1] - sum[2] * sum[2]);
+}
+
+static double across_of(const float *p) { return hypot((double)p[0], (double)p[1]); }
+
+static bool is_central(const float *p)
+{
+    return across_of(p) > 24.999 && fabs(asinh((double)p[2] / across_of(p))) < 2.5001;
+}
+
+static int double_compare(const void *x, const void *y)
+{
+    return (*(const double *)x > *(const double *)y) - (*(const double *)x < *(const double *)y);
+}
+
+/* What a detector would keep, sorted; masses of W and top where they should be, as wide as jets
+ * make them; b jets are tagged as often as said. */
+Test(generate, events_have_their_masses_where_their_truth_says)
+{
+    static double of_w[EVENTS], of_top[EVENTS];
+    wg_error error = { 0 };
+    wg_dataset *data = NULL;
+    check_msg(wg_dataset_generate("ttbar", EVENTS, 0, 11, &data, &error) >= 0, "%s", error.message);
+    const float *jets = column_of(data, "jets", WG_F32, WG_SHAPE(EVENTS, 4, 5));
+    const float *lepton = column_of(data, "lepton", WG_F32, WG_SHAPE(EVENTS, 3));
+    const float *met = column_of(data, "met", WG_F32, WG_SHAPE(EVENTS, 2));
+    const uint8_t *truth = column_of(data, "truth", WG_U8, WG_SHAPE(EVENTS, 4));
+    int tagged = 0, wrong = 0, unseen = 0;
+    for (int i = 0; i < EVENTS; i++, jets += 20, lepton += 3, met += 2, truth += 4) {
+        const uint8_t hadronic[3] = { truth[2], truth[3], truth[0] };
+        unsigned places = 0;
+        for (int k = 0; k < 4; k++) {
+            places |= 1u << truth[k];
+            check(is_central(jets + 5 * k) && (jets[5 * k + 4] == 0 || jets[5 * k + 4] == 1));
+            if (k > 0) check(across_of(jets + 5 * k) <= across_of(jets + 5 * k - 5));
+        }
+        check(places == 15 && truth[2] < truth[3] && is_central(lepton));
+        of_w[i] = mass_of(jets, hadronic, 2);
+        of_top[i] = mass_of(jets, hadronic, 3);
+        tagged += (int)jets[5 * truth[0] + 4] + (int)jets[5 * truth[1] + 4];
+        wrong += (int)jets[5 * truth[2] + 4] + (int)jets[5 * truth[3] + 4];
+        unseen += across_of(met) > 30;
+    }
+    qsort(of_w, EVENTS, sizeof *of_w, double_compare);
+    qsort(of_top, EVENTS, sizeof *of_top, double_compare);
+    const double w = of_w[EVENTS / 2], top = of_top[EVENTS / 2];
+    const double w_spread = (of_w[EVENTS * 84 / 100] - of_w[EVENTS * 16 / 100]) / 2;
+    /* Jets of some 60 GeV are good to 12 %, and have masses of their own that add some per cent. */
+    check_msg(w > 78 && w < 85 && w_spread > 5 && w_spread < 14, "W %g +- %g", w, w_spread);
+    check_msg(top > 168 && top < 182, "top %g", top);
+    /* 0.7 of two b jets, 0.5 (0.12 + 0.008) + 0.008 of two others: within four deviations. */
+    check_close(tagged / (double)EVENTS, 1.4, 4 * sqrt(2 * 0.21 / (double)EVENTS));
+    check_close(wrong / (double)EVENTS, 0.072, 4 * sqrt(0.072 / (double)EVENTS));
+    check(unseen > EVENTS / 2 && unseen < EVENTS);
+    wg_dataset_free(data);
+}
+
+/* Fewer events are the first of more; others of another seed; more noise, wider masses. */
+Test(generate, events_are_a_function_of_their_arguments)
+{
+    wg_view few, many, other, blurred;
+    wg_dataset *data[4];
+    check_status(wg_dataset_generate("ttbar", 30, 0, 5, &data[0], NULL), WG_OK);
+    check_status(wg_dataset_generate("ttbar", 1500, 0, 5, &data[1], NULL), WG_OK);
+    check_status(wg_dataset_generate("ttbar", 30, 0, 6, &data[2], NULL), WG_OK);
+    check_status(wg_dataset_generate("ttbar", 30, 0.2, 5, &data[3], NULL), WG_OK);
+    check_status(wg_dataset_find(data[0], "jets", &few), WG_OK);
+    check_status(wg_dataset_find(data[1], "jets", &many), WG_OK);
+    check_status(wg_dataset_find(data[2], "jets", &other), WG_OK);
+    check_status(wg_dataset_find(data[3], "jets", &blurred), WG_OK);
+    check_bytes(many.data, few.data, 30 * 20 * sizeof(float));
+    check(memcmp(other.data, few.data, 30 * 20 * sizeof(float)) != 0);
+    check(memcmp(blurred.data, few.data, 30 * 20 * sizeof(float)) != 0);
+    for (int i = 0; i < 4; i++) wg_dataset_free(data[i]);
 }
 
 Test(generate, is_a_function_of_its_arguments)

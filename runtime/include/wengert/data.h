@@ -106,8 +106,14 @@ int wg_dataset_read_idx(const char *images, const char *labels, wg_dataset **out
  *   blobs     three clouds of deviation 0.5 + noise, 4 from the middle
  *   plane     number (x + y) / 10                                  bumps  six of height +-1
  *
+ * And ttbar, collisions that make two top quarks, of which one decays to a lepton: "jets" f32
+ * [count, 4, 5], the four by falling momentum across the beam (px, py, pz, E in GeV, 1 if tagged
+ * as holding a b quark); "lepton" f32 [count, 3] and "met" f32 [count, 2], momenta of the lepton
+ * and of what is missing; "truth" u8 [count, 4], which jet is the b of the top without lepton, the
+ * b of the other, and the two of the W. noise is added to the resolution of the jets.
+ *
  *   errors    WG_ENAME no such set; WG_EINVALID count or noise is out of range; WG_EMEMORY
- *   source    the first six are those of playground.tensorflow.org                               */
+ *   source    the first six are those of playground.tensorflow.org; ttbar: own formulas          */
 int wg_dataset_generate(const char *name, int64_t count, double noise, uint64_t seed,
                         wg_dataset **out, wg_error *error);
 
