@@ -325,3 +325,41 @@ int wg__csv_block_read(const wg__csv_reader *reader, wg__file *file, int64_t blo
     return wg__fail(error, WG_EFORMAT, "%s:%lld:1: the file is not what it was when it was opened",
                     table->path, (long long)from->line);
 }
+
+/* ---- all rows ---- */
+
+typedef struct room { float *x; void *t; } room;
+
+static int blocks_walk(const wg__csv_reader *reader, const room *to, wg__csv_visit *visit,
+                       void *user, wg_error *error)
+{
+    wg__file file;
+    const wg__csv_table *table = reader->table;
+    WG_TRY(wg__file_open(&file, table->path, error));
+    int status = WG_OK;
+    for (int64_t i = 0; i < table->block_count && status >= 0; i++) {
+        status = wg__csv_block_read(reader, &file, i, to->x, to->t, error);
+        if (status >= 0) status = visit(to->x, to->t, wg__csv_block_rows(table, i), user);
+    }
+    wg__file_close(&file);
+    return status;
+}
+
+int wg__csv_table_walk(const wg__csv_table *table, wg__csv_visit *visit, void *user,
+                       wg_error *error)
+{
+    const wg_allocator *allocator = &table->allocator;
+    const size_t values = (size_t)table->block_rows_max * WG__CSV_VALUE_BYTES;
+    const size_t x_bytes = values * (size_t)table->x_count;
+    const size_t t_bytes = values * (size_t)table->t_count;
+    wg__csv_reader reader = { 0 };
+    const room to = { wg__allocate(allocator, x_bytes), wg__allocate(allocator, t_bytes) };
+    const bool has_memory =
+        to.x != NULL && to.t != NULL && wg__csv_reader_open(&reader, table, allocator) >= 0;
+    const int status = has_memory ? blocks_walk(&reader, &to, visit, user, error)
+                                  : fail_memory(table->path, error);
+    wg__csv_reader_close(&reader);
+    wg__release(allocator, to.x, x_bytes);
+    wg__release(allocator, to.t, t_bytes);
+    return status;
+}

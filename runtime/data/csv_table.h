@@ -59,4 +59,9 @@ int64_t wg__csv_block_rows(const wg__csv_table *table, int64_t block);
 int wg__csv_block_read(const wg__csv_reader *reader, wg__file *file, int64_t block, float *x,
                        void *t, wg_error *error);
 
+/* Hands the rows of every block, in the order of the file, to visit; negative from it stops. */
+typedef int wg__csv_visit(const float *x, const void *t, int64_t rows, void *user);
+int wg__csv_table_walk(const wg__csv_table *table, wg__csv_visit *visit, void *user,
+                       wg_error *error);
+
 #endif

@@ -72,44 +72,20 @@ typedef struct source {
     bool is_t;
 } source;
 
-typedef struct block_room { float *x; void *t; size_t x_bytes, t_bytes; } block_room;
+typedef struct visitor { scaler *fit; rows_rule *rule; bool is_t; } visitor;
 
-static int blocks_walk(const source *from, scaler *fit, rows_rule *rule,
-                       const wg__csv_reader *reader, const block_room *room)
+static int block_visit(const float *x, const void *t, int64_t rows, void *user)
 {
-    wg__file file;
-    const wg__csv_table *table = from->table;
-    WG_TRY(wg__file_open(&file, table->path, fit->error));
-    int status = WG_OK;
-    for (int64_t i = 0; i < table->block_count && status >= 0; i++) {
-        status = wg__csv_block_read(reader, &file, i, room->x, room->t, fit->error);
-        const void *x = from->is_t ? room->t : room->x;
-        if (status >= 0) status = rule(fit, x, wg__csv_block_rows(table, i));
-    }
-    wg__file_close(&file);
-    return status;
+    const visitor *self = user;
+    return self->rule(self->fit, self->is_t ? t : x, rows);
 }
 
 /* Hands all rows to the rule, in their order. */
 static int rows_walk(const source *from, scaler *fit, rows_rule *rule)
 {
+    visitor self = { fit, rule, from->is_t };
     if (from->table == NULL) return rule(fit, from->x, from->row_count);
-    const wg__csv_table *table = from->table;
-    const size_t values = (size_t)table->block_rows_max * WG__CSV_VALUE_BYTES;
-    block_room room = { .x_bytes = values * (size_t)table->x_count,
-                        .t_bytes = values * (size_t)table->t_count };
-    wg__csv_reader reader = { 0 };
-    room.x = wg__allocate(&fit->allocator, room.x_bytes);
-    room.t = wg__allocate(&fit->allocator, room.t_bytes);
-    const bool has_memory = room.x != NULL && room.t != NULL &&
-                            wg__csv_reader_open(&reader, table, &fit->allocator) >= 0;
-    const int status = has_memory
-                           ? blocks_walk(from, fit, rule, &reader, &room)
-                           : wg__fail(fit->error, WG_EMEMORY, "standardize: no memory");
-    wg__csv_reader_close(&reader);
-    wg__release(&fit->allocator, room.x, room.x_bytes);
-    wg__release(&fit->allocator, room.t, room.t_bytes);
-    return status;
+    return wg__csv_table_walk(from->table, block_visit, &self, fit->error);
 }
 
 /* ---- fitting ---- */

@@ -34,7 +34,8 @@ int wg_dataset_find(const wg_dataset *data, const char *column, wg_view *view);
 int64_t wg_dataset_count(const wg_dataset *data); /* rows */
 /* The name of a class of "t", of a file read with labels and of its parts; NULL: it has none. */
 const char *wg_dataset_label(const wg_dataset *data, int64_t index);
-/* Of names, dtypes, shapes and elements, whatever the order of the columns; NaN is one. */
+/* Of names, dtypes, shapes and elements, whatever the order of the columns; NaN is one. A streamed
+ * dataset is read for it: the same as in memory.  errors  WG_EMEMORY, WG_EFILE, WG_EFORMAT */
 int wg_dataset_fingerprint(const wg_dataset *data, wg_fingerprint *out);
 
 /* ---- readers ---- */
@@ -62,7 +63,7 @@ typedef struct wg_csv_options {
  *   stream    memory grows with neither rows nor bytes: a place is remembered for each 256 KiB of
  *             the file, which stays where and as it is. Loaders, and so wg_train, wg_evaluate and
  *             wg_standardize_fit_column, read it as they go; what asks for all rows at once
- *             (wg_dataset_find, _add, _lend, _split, _fingerprint) is WG_EINVALID
+ *             (wg_dataset_find, _add, _lend, _split) is WG_EINVALID
  *   errors    WG_EFILE, WG_EFORMAT (with path, line and column), WG_ENAME no such column or
  *             chosen twice
  *   source    RFC 4180                                                                          */
