@@ -398,6 +398,7 @@ const tests = [_][]const u8{
     "tests/runtime/test_search.c",
     "tests/runtime/test_split.c",
     "tests/runtime/test_stream.c",
+    "tests/runtime/test_stream_train.c",
     "tests/runtime/test_train.c",
     "tests/runtime/test_train_failure.c",
     "tests/runtime/test_unsupervised.c",

@@ -1,4 +1,4 @@
-/* Fork and join on libuv's threads; the only file that includes uv.h.
+/* Fork and join on libuv's threads, and errands there; the only file that includes uv.h.
  *
  * A join is a ticket {generation, left}: whoever wants an item takes one off `left` by
  * compare-and-swap. An item is counted as complete after its work; the caller claims too, and
