@@ -12,6 +12,7 @@ enum {
     LINE_BYTES = 256,
     BAR_MAX = 40,     /* wider bars say no more */
     COLUMNS_MIN = 50, /* with fewer, lines alone */
+    COLUMNS_RATE = 66, COLUMNS_COURSE = 86, /* from here on these have room too */
 };
 static const double redraw_seconds = 0.1;
 
@@ -20,7 +21,7 @@ wg__progress wg__progress_begin(wg_progress kind, int64_t epoch_count, int64_t s
 {
     wg__progress progress = {
         .kind = kind, .write = wg_write_stderr, .epoch_count = epoch_count,
-        .step_count = step_count, .has_validation = has_validation,
+        .step_count = step_count, .has_validation = has_validation, .steps_before = -1,
     };
     if (kind == WG_BAR) progress.columns = wg__system_terminal();
     if (kind != WG_QUIET) progress.started = wg__system_seconds();
@@ -75,6 +76,33 @@ static void add_bar(wg__text *line, double share, int width)
     wg__text_add(line, "]");
 }
 
+static void add_rate(wg__text *line, double steps_a_second)
+{
+    char number[WG__DECIMAL_BYTES];
+    wg__decimal_fixed(steps_a_second, steps_a_second < 10 ? 1 : 0, number);
+    wg__text_add(line, "  %s steps/s", number);
+}
+
+/* A character an epoch, the higher the larger the loss; what is not finite is a blank. */
+static void add_course(wg__text *line, const wg__progress *progress, double loss)
+{
+    static const char heights[] = "_.-~'";
+    double value[WG__COURSE];
+    double lower = loss, upper = loss;
+    memcpy(value, progress->past, sizeof progress->past);
+    value[progress->past_count] = loss;
+    for (int i = 0; i < progress->past_count; i++) {
+        if (!(lower <= value[i])) lower = value[i];
+        if (!(upper >= value[i])) upper = value[i];
+    }
+    wg__text_add(line, "  ");
+    for (int i = 0; i <= progress->past_count; i++) {
+        const double share = upper > lower ? (value[i] - lower) / (upper - lower) : 0.0;
+        const bool is_finite = value[i] - value[i] == 0.0 && share <= 1.0;
+        wg__text_add(line, "%c", is_finite ? heights[(int)(share * 4.0 + 0.5)] : ' ');
+    }
+}
+
 void wg__progress_step(wg__progress *progress, int64_t epoch, int64_t steps, double loss)
 {
     char buffer[LINE_BYTES];
@@ -82,17 +110,22 @@ void wg__progress_step(wg__progress *progress, int64_t epoch, int64_t steps, dou
     char number[WG__DECIMAL_BYTES];
     if (progress->kind != WG_BAR || progress->columns < COLUMNS_MIN) return;
     const double now = wg__system_seconds();
+    const double all = (double)progress->epoch_count * (double)progress->step_count;
+    const double done = (double)epoch * (double)progress->step_count + (double)steps;
+    if (progress->steps_before < 0) progress->steps_before = done - 1;
     if (now - progress->drawn < redraw_seconds) return;
     wg__text line = wg__text_of(buffer, sizeof buffer);
     wg__text rest = wg__text_of(tail, sizeof tail);
-    const double all = (double)progress->epoch_count * (double)progress->step_count;
-    const double done = (double)epoch * (double)progress->step_count + (double)steps;
+    const double seconds = (now - progress->started) / (done - progress->steps_before);
     const double share = (double)steps / (double)progress->step_count;
     wg__text_add(&line, "\r%5lld/%-5lld ", (long long)(epoch + 1),
                  (long long)progress->epoch_count);
     wg__decimal_fixed(loss, 4, number);
-    wg__text_add(&rest, " %3d%%  loss %s  ", (int)(100.0 * share), number);
-    add_time(&rest, (now - progress->started) * (all - done) / done);
+    wg__text_add(&rest, " %3d%%  loss %s", (int)(100.0 * share), number);
+    if (progress->columns >= COLUMNS_COURSE) add_course(&rest, progress, loss);
+    if (progress->columns >= COLUMNS_RATE) add_rate(&rest, 1.0 / seconds);
+    wg__text_add(&rest, "  ");
+    add_time(&rest, seconds * (all - done));
     wg__text_add(&rest, " left");
     const int room = progress->columns - (int)line.length - (int)rest.length - 2;
     if (room > 4) add_bar(&line, share, room < BAR_MAX ? room : BAR_MAX);
@@ -122,10 +155,20 @@ static void head_write(wg__progress *progress)
     line_end(progress, &line);
 }
 
+static void past_add(wg__progress *progress, double loss)
+{
+    const int places = WG__COURSE - 1;
+    if (progress->past_count == places)
+        memmove(progress->past, progress->past + 1, (size_t)(places - 1) * sizeof(double));
+    else progress->past_count++;
+    progress->past[progress->past_count - 1] = loss;
+}
+
 void wg__progress_epoch(wg__progress *progress, const wg_epoch *epoch)
 {
     char buffer[LINE_BYTES];
     if (progress->kind == WG_QUIET) return;
+    past_add(progress, epoch->loss);
     if (!progress->has_head) head_write(progress);
     progress->has_head = true;
     wg__text line = line_begin(progress, buffer);

@@ -7,6 +7,9 @@
 
 #include <wengert/train.h>
 
+/* How many epochs the course of the loss shows, the present one last. */
+enum { WG__COURSE = 16 };
+
 typedef struct wg__progress {
     wg_progress kind;
     wg_writer *write; /* to standard error, but for tests */
@@ -15,6 +18,9 @@ typedef struct wg__progress {
     bool has_validation;
     int64_t epoch_count, step_count; /* steps of an epoch */
     double started, drawn;           /* seconds of the clock; drawn: when the bar last was */
+    double steps_before;             /* of all epochs, when it began; below 0: not known yet */
+    double past[WG__COURSE - 1];     /* losses of the last epochs */
+    int past_count;
     bool has_head;                   /* the names of the columns are written */
     bool is_drawn;                   /* the bar stands in the line where the next one goes */
 } wg__progress;

@@ -5,6 +5,7 @@
 #include "support/page.h"
 #include "support/test.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -101,6 +102,7 @@ Test(progress, bar_leaves_nothing_behind_on_a_terminal)
         check_contains(out.text, "    1/12    [");
         check_contains(out.text, "=>");
         check_contains(out.text, "]  37%  loss 0.2500  ");
+        check_contains(out.text, " steps/s  ");
         check_contains(out.text, " left");
         out = (test_page){ 0 };
         progress.is_drawn = false;
@@ -118,6 +120,20 @@ Test(progress, bar_leaves_nothing_behind_on_a_terminal)
         show(out.text, columns, shown);
         check_text(shown, lines);
     }
+}
+
+/* 17 epochs of falling loss, the first of which is out of sight by then, one that is not finite,
+ * and the present one at the height of the middle. */
+Test(progress, shows_the_course_of_the_loss)
+{
+    test_page out = { 0 };
+    wg__progress progress = progress_of(WG_BAR, 120, &out);
+    for (int i = 0; i < 17; i++) {
+        const double loss = i == 0 ? 1000 : i == 3 ? (double)NAN : i < 9 ? 4 : i < 13 ? 3 : 0;
+        wg__progress_epoch(&progress, &(wg_epoch){ .index = i, .loss = loss });
+    }
+    wg__progress_step(&progress, 17, 50, 2);
+    check_contains(out.text, "loss 2.0000  ' '''''~~~~____-  ");
 }
 
 Test(progress, redraws_ten_times_a_second_at_most)
