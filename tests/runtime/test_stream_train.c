@@ -1,5 +1,6 @@
 /* Trainings on streamed files: the bits of those in memory, and in how little memory. */
 #include "runtime/data/csv_table.h"
+#include "runtime/data/dataset.h"
 #include "support/files.h"
 #include "support/problem.h"
 
@@ -72,6 +73,49 @@ Test(stream_train, streamed_rows_have_the_bits_of_rows_in_memory)
     }
     wg_dataset_free(memory);
     wg_dataset_free(file);
+    test_file_remove(path);
+}
+
+/* Gives no value at the step that steps_left counts down to. */
+static int64_t steps_left;
+static wg_var failing_network(wg_scope scope, wg_var x, void *user)
+{
+    if (wg_scope_training(scope) && steps_left-- == 0) return (wg_var){ 0 };
+    return test_network(scope, x, user);
+}
+
+/* On data in many windows; goes on from path if it is there. */
+static int windows_train(const wg_dataset *data, wg_network *network, const char *path, int threads,
+                         wg_fingerprint *print)
+{
+    wg_error error = { 0 };
+    wg_runtime *runtime = test_runtime(threads);
+    wg_params *params = test_params(7);
+    const wg_model model = { .network = network, .loss = wg_cross_entropy };
+    const wg_train_options options = { .epochs = 3, .batch_size = 32, .seed = 4, .save_path = path,
+                                       .save_every = path == NULL ? 0 : 5, .keep_last = true };
+    const int status = wg_train(runtime, &model, params, data, NULL, &options, NULL, &error);
+    check_status(wg_params_fingerprint(params, print), WG_OK);
+    wg_params_free(params);
+    wg_runtime_free(runtime);
+    return status;
+}
+
+/* 63 steps an epoch: it fails at step 104 and goes on from step 100, in the middle of a window. */
+Test(stream_train, goes_on_in_the_middle_of_a_window)
+{
+    wg_fingerprint whole, part;
+    const char *path = test_path("windows"), *saved = test_path("saved");
+    problem_write(path, 2000);
+    wg_dataset *data = dataset_of(path, true);
+    data->window_bytes_test = 5000;
+    check_status(windows_train(data, test_network, NULL, 1, &whole), WG_OK);
+    steps_left = 103;
+    check_status(windows_train(data, failing_network, saved, 1, &part), WG_EINVALID);
+    check_status(windows_train(data, test_network, saved, 3, &part), WG_OK);
+    check_bytes(&part, &whole, sizeof part);
+    wg_dataset_free(data);
+    test_file_remove(saved);
     test_file_remove(path);
 }
 
