@@ -379,3 +379,50 @@ Test(branch, what_is_not_taken_leaks_through_no_op)
     wg_runtime_free(runtime);
     free(c);
 }
+
+/* ---- forward ---- */
+
+/* log(x) sqrt(x), and a half where x is below 1. */
+static int select_of_log(const wg_var *in, wg_var *out, void *user)
+{
+    (void)user;
+    const wg_var x = in[0];
+    const wg_var r = wg_mul(wg_log(x), wg_sqrt(x));
+    *out = wg_select(wg_ge(x, wg_number(x, 1)), r, wg_number(r, 0.5));
+    return 0;
+}
+
+/* J t and H t, with one of the formula's own derivatives where it is taken: (2 + log x) / 2 sqrt x
+ * and -log x / 4 x sqrt x. */
+static void check_forward(wg_var x, wg_var y, wg_runtime *runtime, const double *at)
+{
+    double first[4], second[4];
+    const wg_var t = wg_full_like(x, 3);
+    check_msg(wg_read_f64(runtime, wg_jvp(y, x, t), first, 4) == WG_OK, "%s",
+              wg_tape_message(x.tape));
+    check_msg(wg_read_f64(runtime, wg_hvp(wg_sum(y, WG_ALL), x, t), second, 4) == WG_OK, "%s",
+              wg_tape_message(x.tape));
+    for (int i = 0; i < 4; i++) {
+        const double root = sqrt(at[i]), log_x = log(at[i]);
+        check_close(first[i], at[i] >= 1 ? 3 * (2 + log_x) / (2 * root) : 0, 1e-14);
+        check_close(second[i], at[i] >= 1 ? -3 * log_x / (4 * at[i] * root) : 0, 1e-14);
+    }
+}
+
+Test(branch, what_is_not_taken_leaks_into_no_forward_derivative)
+{
+    static const double at[4] = { 0, 2, -1, 5 };
+    wg_runtime *runtime = wg_runtime_create(WG_OPTIONS(wg_runtime_options, .threads = 1));
+    for (int i = 0; i < 3; i++) {
+        wg_tape *tape = wg_tape_create(NULL);
+        const wg_var x = wg_input(tape, NULL, wg_f64(at, WG_SHAPE(4)));
+        wg_var y;
+        const int status = i == 0   ? select_of_log(&x, &y, NULL)
+                           : i == 1 ? wg_recompute(select_of_log, NULL, 1, &x, 1, &y)
+                                    : wg_vmap(select_of_log, NULL, 1, &x, 1, &y);
+        check_status(status, WG_OK);
+        check_forward(x, y, runtime, at);
+        wg_tape_free(tape);
+    }
+    wg_runtime_free(runtime);
+}
