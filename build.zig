@@ -106,6 +106,7 @@ const graph_sources = [_][]const u8{
     "graph/record.c",
     "graph/reduce.c",
     "graph/replay.c",
+    "graph/replay_body.c",
     "graph/reverse.c",
     "graph/rule.c",
     "graph/scan.c",
