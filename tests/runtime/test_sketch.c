@@ -223,8 +223,29 @@ static double largest(const bench *b, const orders *o, int k)
     return size;
 }
 
-/* Relative to the largest element so far, the worst of thousands of programs is off by 5e-14: a few
- * hundred roundings. */
+/* How far order k is moved by rounding the values of each step to f64, at most: log(x) near 1 or a
+ * difference of near values make much of a rounding. */
+static double moved_by_rounding(bench *b, const orders *exact, int k)
+{
+    orders rounded;
+    double most = 0;
+    b->s.rounds = true;
+    orders_by_duals(b, &rounded);
+    b->s.rounds = false;
+    for (int l = 0; l < SKETCH_LEAVES; l++)
+        for (int64_t i = 0; i < sketch_count(&b->s.node[l]); i++)
+            most = fmax(most, fabs(rounded.of[k][l][i] - exact->of[k][l][i]));
+    return most;
+}
+
+/* Relative to the largest element so far nearly all of thousands of programs are off by less than
+ * 1e-13, a thousand roundings. In the others it is the rounding of a value or two that moves the
+ * result; the library's may fall to the other side. */
+static bool is_near(bench *b, const orders *expected, int k, double off, double size)
+{
+    return off <= 1e-12 * size || off <= 4 * moved_by_rounding(b, expected, k);
+}
+
 static void check_orders(bench *b)
 {
     orders found, expected;
@@ -236,7 +257,7 @@ static void check_orders(bench *b)
         for (int l = 0; l < SKETCH_LEAVES; l++)
             for (int64_t i = 0; i < sketch_count(&b->s.node[l]); i++) {
                 const double x = found.of[k][l][i], y = expected.of[k][l][i];
-                check_msg(fabs(x - y) <= 1e-12 * size,
+                check_msg(is_near(b, &expected, k, fabs(x - y), size),
                           "order %d, leaf %d, element %d: %.15g, not %.15g (seed %llu)", k + 1, l,
                           (int)i, x, y, (unsigned long long)b->seed);
             }
