@@ -7,9 +7,10 @@
  * large product or reduction is a region of its own, cut along its leading axis, so that a
  * contraction over the batch is never cut along it.
  *
- * First every value gets its earliest stage; then, backwards, values of samples and small ones
- * move as late as their readers allow, so that a region of a later stage need not read from
- * memory what it could compute itself. So does what is computed again in order not to be kept. */
+ * First every value gets its earliest stage; then, backwards, values of samples, small ones and
+ * elementwise ones move as late as their readers allow, so that a region of a later stage need not
+ * read from memory what it could compute itself. So does what is computed again in order not to be
+ * kept. */
 #include "runtime/internal.h"
 
 #include <stdlib.h>
@@ -129,8 +130,8 @@ static void stages_earliest(const cutter *c)
     }
 }
 
-/* Moving a value of samples later makes its inputs wait in memory, if others keep them where they
- * are. It is worth it if they are no more than the value itself, which waits otherwise. */
+/* Moving a large value later makes its inputs wait in memory, if others keep them where they are.
+ * It is worth it if they are no more than the value itself, which waits otherwise. */
 static bool is_worth_moving(const cutter *c, uint32_t index, int32_t to)
 {
     const wg__plan *plan = c->plan;
@@ -151,7 +152,7 @@ static void stages_latest(const cutter *c)
         const wg__value *value = &plan->value[i];
         if (!value->is_computed) continue;
         const bool moves = c->kind[i] == WG__REGION_SERIAL || c->kind[i] == WG__REGION_SHARDS ||
-                           value->instance > 0;
+                           c->kind[i] == WG__REGION_ROWS || value->instance > 0;
         const bool can = c->late[i] != INT32_MAX && c->late[i] > c->stage[i];
         if (moves && can && is_worth_moving(c, (uint32_t)i, c->late[i])) c->stage[i] = c->late[i];
         for (int32_t j = 0; j < value->in_count; j++) {
