@@ -21,7 +21,7 @@ static void micro_add(const wg__kernels *kernels, wg__tiles *tiles, const wg__ti
     micro->joint_out[0] = value;
     if (op->joint != WG__JOINT_NONE) {
         micro->joint = kernels->map->joint[op->joint][op->from];
-        micro->joint_count = op->joint == WG__JOINT_TANH ? 3 : 2;
+        micro->joint_count = wg__joint_count(op->joint);
         memcpy(micro->joint_out, op->joint_out, sizeof micro->joint_out);
     }
     for (int32_t i = 0; i < op->in_count; i++) {

@@ -305,15 +305,17 @@ typedef struct wg__run_step { int32_t code, origin, cell[2]; } wg__run_step;
  * the first op of which a result is not finite though it must be, or -1.                         */
 typedef int64_t wg__run_kernel(int64_t n, const wg__run_step *step, void *const *at);
 
-/* Functions that share most of their work, computed together from one x:
+/* Functions that share most of their work, computed together from one x, or made of many steps:
  *   circular   sin x, cos x          logistic   logistic x, logistic -x
  *   tanh       tanh x, logistic 2x, logistic -2x
+ *   gaussian   exp -(h h) exp -((x - h) (x + h)), h being x with the bits of y alone
  * Each has the bits that it has alone.                                                           */
 typedef enum wg__joint {
-    WG__JOINT_NONE, WG__JOINT_CIRCULAR, WG__JOINT_LOGISTIC, WG__JOINT_TANH, WG__JOINT_COUNT
+    WG__JOINT_NONE, WG__JOINT_CIRCULAR, WG__JOINT_LOGISTIC, WG__JOINT_TANH, WG__JOINT_GAUSSIAN,
+    WG__JOINT_COUNT
 } wg__joint;
 enum { WG__JOINT_OUT_MAX = 3 };
-typedef void wg__joint_kernel(int64_t n, const void *x, void *const *out);
+typedef void wg__joint_kernel(int64_t n, const void *const *in, void *const *out);
 
 typedef struct wg__micro {
     wg__map_kernel *kernel;

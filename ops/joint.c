@@ -99,11 +99,88 @@ static void unread_drop(const finder *f, int32_t *uses)
     }
 }
 
+/* ---- the Gaussian of derive.c ---- */
+
+/* The op that computes a value and is of this kind; NULL: there is none, or a joint does. */
+static const wg__tile_op *maker(const finder *f, int32_t value, wg__op_id op)
+{
+    if (value < f->loads) return NULL;
+    const wg__tile_op *o = &f->op[value - f->loads];
+    return o->op == op && o->joint == WG__JOINT_NONE && !o->is_done ? o : NULL;
+}
+
+/* What exp gives the negative of; NULL if `value` is not that of a product. */
+static const wg__tile_op *exponent(const finder *f, int32_t value)
+{
+    const wg__tile_op *o = maker(f, value, WG__OP_exp);
+    if (o != NULL) o = maker(f, o->in[0], WG__OP_neg);
+    return o != NULL ? maker(f, o->in[0], WG__OP_mul) : NULL;
+}
+
+/* True if high is x with some bits alone; *bits: which. */
+static bool is_masked(const finder *f, int32_t high, int32_t x, int32_t *bits)
+{
+    const wg__tile_op *o = maker(f, high, WG__OP_bitcast);
+    if (o != NULL) o = maker(f, o->in[0], WG__OP_and);
+    for (int32_t k = 0; o != NULL && k < 2; k++) {
+        const wg__tile_op *of = maker(f, o->in[k], WG__OP_bitcast);
+        *bits = o->in[1 - k];
+        if (of != NULL && of->in[0] == x && *bits < f->loads) return true;
+    }
+    return false;
+}
+
+/* True if the value lies in a tile alone: what lies in memory may be written over after the last op
+ * that was recorded to read it.                                                                  */
+static bool is_in_tile(const finder *f, int32_t value)
+{
+    return value >= f->loads && f->op[value - f->loads].store < 0;
+}
+
+/* The steps before it are left to whoever else reads them. */
+static void gaussian_find(const finder *f, int64_t i)
+{
+    wg__tile_op *o = &f->op[i];
+    if (o->op != WG__OP_mul || o->is_done || o->micro.finite != NULL) return;
+    for (int32_t k = 0; k < 2; k++) {
+        const wg__tile_op *square = exponent(f, o->in[k]), *rest = exponent(f, o->in[1 - k]);
+        if (square == NULL || rest == NULL || square->in[0] != square->in[1]) continue;
+        const int32_t high = square->in[0];
+        const wg__tile_op *low = maker(f, rest->in[0], WG__OP_sub);
+        const wg__tile_op *sum = maker(f, rest->in[1], WG__OP_add);
+        if (low == NULL || sum == NULL) {
+            low = maker(f, rest->in[1], WG__OP_sub);
+            sum = maker(f, rest->in[0], WG__OP_add);
+        }
+        if (low == NULL || sum == NULL || low->in[1] != high) continue;
+        const int32_t x = low->in[0];
+        int32_t bits;
+        const bool is_sum = (sum->in[0] == x && sum->in[1] == high) ||
+                            (sum->in[0] == high && sum->in[1] == x);
+        if (!is_sum || !is_in_tile(f, x) || !is_masked(f, high, x, &bits)) continue;
+        o->joint = WG__JOINT_GAUSSIAN;
+        o->joint_out[0] = value_of(f, i);
+        o->in[0] = x;
+        o->in[1] = bits;
+        return;
+    }
+}
+
+int32_t wg__joint_count(wg__joint joint)
+{
+    static const int32_t count[WG__JOINT_COUNT] = {
+        [WG__JOINT_CIRCULAR] = 2, [WG__JOINT_LOGISTIC] = 2, [WG__JOINT_TANH] = 3,
+        [WG__JOINT_GAUSSIAN] = 1
+    };
+    return count[joint];
+}
+
 void wg__joints_find(int64_t load_count, int64_t count, wg__tile_op *op, int32_t *uses)
 {
     const finder f = { op, count, (int32_t)load_count };
     for (int64_t i = 0; i < count; i++) joint_find(&f, i);
     for (int64_t i = 0; i < count; i++) logistics_find(&f, i);
+    for (int64_t i = 0; i < count; i++) gaussian_find(&f, i);
     for (int64_t i = 0; i < count; i++)
         for (int32_t k = 0; k < op[i].in_count; k++) uses[op[i].in[k]]++;
     unread_drop(&f, uses);

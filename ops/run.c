@@ -142,7 +142,7 @@ static void logic(wg__run *r, const wg__tile_op *op)
 
 bool wg__run_takes(const wg__kernels *kernels, wg_dtype dtype, const wg__tile_op *op)
 {
-    if (kernels->run->run[dtype] == NULL) return false;
+    if (kernels->run->run[dtype] == NULL || op->joint != WG__JOINT_NONE) return false;
     const bool is_logic = op->op == WG__OP_not || op->op == WG__OP_and || op->op == WG__OP_or;
     if (is_logic && op->from == WG_BOOL) return true;
     const bool is_short = WG__IS_SHORT(op->op, wg__op_table[op->op].ulp);

@@ -18,6 +18,9 @@ typedef struct wg__run {
  * value is read; is_done and joint of the ops are clear.                                         */
 void wg__joints_find(int64_t load_count, int64_t count, wg__tile_op *op, int32_t *uses);
 
+/* How many results a joint has. */
+int32_t wg__joint_count(wg__joint joint);
+
 /* Whether the op can be a step of a run of this dtype. */
 bool wg__run_takes(const wg__kernels *kernels, wg_dtype dtype, const wg__tile_op *op);
 /* The steps of `count` ops, of which the result of the first is `value`, the others after it. All

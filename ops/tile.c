@@ -300,7 +300,8 @@ static void tile_compute(tile_run *r, int64_t n)
         if (micro->joint != NULL) {
             void *out[WG__JOINT_OUT_MAX];
             for (int32_t k = 0; k < micro->joint_count; k++) out[k] = at[micro->joint_out[k]];
-            micro->joint(n, at[micro->in[0]], out);
+            const void *const in[2] = { at[micro->in[0]], at[micro->in[1]] };
+            micro->joint(n, in, out);
             continue;
         }
         const void *const in[WG__MICRO_IN_MAX] = { at[micro->in[0]], at[micro->in[1]],

@@ -212,9 +212,9 @@ static void polygamma_f32(int64_t n, const void *x, int64_t order, void *out)
 /* ---- joints: what the words share is computed once, because the compiler sees it ---- */
 
 #define JOINT2(T, LANES, name, first, second)                                                      \
-    static void joint_##name##_##T(int64_t n, const void *x_, void *const *out)                    \
+    static void joint_##name##_##T(int64_t n, const void *const *in, void *const *out)             \
     {                                                                                              \
-        const T *px = x_;                                                                          \
+        const T *px = in[0];                                                                       \
         T *p = out[0], *q = out[1];                                                                \
         for (int64_t i = 0; i < n; i += LANES) {                                                   \
             const int64_t count = n - i < LANES ? n - i : LANES;                                   \
@@ -230,9 +230,9 @@ JOINT2(f32, F32_LANES, logistic, v_logistic(x), v_logistic(v_neg(x)))
 JOINT2(f64, F64_LANES, logistic, v_logistic(x), v_logistic(v_neg(x)))
 
 #define JOINT_TANH(T, LANES)                                                                       \
-    static void joint_tanh_##T(int64_t n, const void *x_, void *const *out)                        \
+    static void joint_tanh_##T(int64_t n, const void *const *in, void *const *out)                 \
     {                                                                                              \
-        const T *px = x_;                                                                          \
+        const T *px = in[0];                                                                       \
         T *p = out[0], *q = out[1], *r = out[2];                                                   \
         for (int64_t i = 0; i < n; i += LANES) {                                                   \
             const int64_t count = n - i < LANES ? n - i : LANES;                                   \
@@ -245,6 +245,23 @@ JOINT2(f64, F64_LANES, logistic, v_logistic(x), v_logistic(v_neg(x)))
     }
 JOINT_TANH(f32, F32_LANES)
 JOINT_TANH(f64, F64_LANES)
+
+#define JOINT_GAUSSIAN(T, I, LANES)                                                                \
+    static void joint_gaussian_##T(int64_t n, const void *const *in, void *const *out)             \
+    {                                                                                              \
+        const T *px = in[0], *py = in[1];                                                          \
+        T *p = out[0];                                                                             \
+        for (int64_t i = 0; i < n; i += LANES) {                                                   \
+            const int64_t count = n - i < LANES ? n - i : LANES;                                   \
+            const T##_v x = T##_load_part(px + i, count), y = T##_load_part(py + i, count);        \
+            const T##_v high = T##_from_bits(I##_and(T##_bits(x), T##_bits(y)));                   \
+            const T##_v rest = v_mul(v_sub(x, high), v_add(x, high));                              \
+            const T##_v head = v_exp(v_neg(v_mul(high, high))), tail = v_exp(v_neg(rest));         \
+            T##_store_part(p + i, v_mul(head, tail), count);                                       \
+        }                                                                                          \
+    }
+JOINT_GAUSSIAN(f32, i32, F32_LANES)
+JOINT_GAUSSIAN(f64, i64, F64_LANES)
 
 /* ---- casts: all pairs ---- */
 
@@ -316,5 +333,6 @@ const wg__map_table WG__GLUE(wg__map_, WG_LEVEL) = {
     .polygamma = { FLOATS(polygamma) },
     .joint = { [WG__JOINT_CIRCULAR] = { FLOATS(joint_circular) },
                [WG__JOINT_LOGISTIC] = { FLOATS(joint_logistic) },
-               [WG__JOINT_TANH] = { FLOATS(joint_tanh) } },
+               [WG__JOINT_TANH] = { FLOATS(joint_tanh) },
+               [WG__JOINT_GAUSSIAN] = { FLOATS(joint_gaussian) } },
 };

@@ -158,16 +158,40 @@ static double argument(int i)
     return i < 16 ? ends[i] : (i - LENGTH / 2) * (i % 3 == 0 ? 0.37 : 0.011);
 }
 
+static void pair(const wg__kernels *kernels, wg__op_id op, wg_dtype dtype, const void *x,
+                 const void *y, void *out)
+{
+    const void *const in[] = { x, y };
+    kernels->map->map[op][dtype](LENGTH, in, out);
+}
+
 static void single(const wg__kernels *kernels, wg__op_id op, wg_dtype dtype, const void *x,
                    void *out)
 {
-    const void *const in[] = { x, x };
-    kernels->map->map[op][dtype](LENGTH, in, out);
+    pair(kernels, op, dtype, x, x, out);
+}
+
+/* The steps that derive.c emits. */
+static void gaussian(const wg__kernels *kernels, wg_dtype dtype, const void *x, const void *bits,
+                     void *out)
+{
+    static _Alignas(64) unsigned char high[LENGTH * BYTES], low[LENGTH * BYTES];
+    static _Alignas(64) unsigned char sum[LENGTH * BYTES], head[LENGTH * BYTES];
+    pair(kernels, WG__OP_and, dtype == WG_F32 ? WG_I32 : WG_I64, x, bits, high);
+    pair(kernels, WG__OP_sub, dtype, x, high, low);
+    pair(kernels, WG__OP_add, dtype, x, high, sum);
+    pair(kernels, WG__OP_mul, dtype, high, high, head);
+    single(kernels, WG__OP_neg, dtype, head, head);
+    single(kernels, WG__OP_exp, dtype, head, head);
+    pair(kernels, WG__OP_mul, dtype, low, sum, out);
+    single(kernels, WG__OP_neg, dtype, out, out);
+    single(kernels, WG__OP_exp, dtype, out, out);
+    pair(kernels, WG__OP_mul, dtype, head, out, out);
 }
 
 /* Results of the functions alone, in the order of wg__joint. */
 static int singles(const wg__kernels *kernels, wg__joint joint, wg_dtype dtype, const void *x,
-                   unsigned char out[3][LENGTH * BYTES])
+                   const void *bits, unsigned char out[3][LENGTH * BYTES])
 {
     static _Alignas(64) unsigned char twice[LENGTH * BYTES], minus[LENGTH * BYTES];
     const void *rising = x;
@@ -175,6 +199,10 @@ static int singles(const wg__kernels *kernels, wg__joint joint, wg_dtype dtype, 
         single(kernels, WG__OP_sin, dtype, x, out[0]);
         single(kernels, WG__OP_cos, dtype, x, out[1]);
         return 2;
+    }
+    if (joint == WG__JOINT_GAUSSIAN) {
+        gaussian(kernels, dtype, x, bits, out[0]);
+        return 1;
     }
     if (joint == WG__JOINT_TANH) {
         single(kernels, WG__OP_tanh, dtype, x, out[0]);
@@ -198,7 +226,8 @@ static bool are_equal(wg_dtype dtype, void *x, void *y)
 Test(run, joints_have_the_bits_of_their_functions)
 {
     static _Alignas(64) unsigned char x[LENGTH * BYTES], actual[3][LENGTH * BYTES];
-    static _Alignas(64) unsigned char expected[3][LENGTH * BYTES];
+    static _Alignas(64) unsigned char bits[LENGTH * BYTES], expected[3][LENGTH * BYTES];
+    const void *const in[] = { x, bits };
     void *const out[] = { actual[0], actual[1], actual[2] };
     for (int level = WG__PORTABLE; level < WG__LEVEL_COUNT; level++) {
         if (!wg__level_exists((wg__level)level)) continue;
@@ -207,11 +236,14 @@ Test(run, joints_have_the_bits_of_their_functions)
             for (int i = 0; i < LENGTH; i++) {
                 if (dtype == WG_F32) ((float *)(void *)x)[i] = (float)argument(i);
                 else ((double *)(void *)x)[i] = argument(i);
+                if (dtype == WG_F32) ((int32_t *)(void *)bits)[i] = -0x1000;
+                else ((int64_t *)(void *)bits)[i] = -0x8000000;
             }
             for (int joint = WG__JOINT_CIRCULAR; joint < WG__JOINT_COUNT; joint++) {
                 const int count =
-                    singles(kernels, (wg__joint)joint, (wg_dtype)dtype, x, expected);
-                kernels->map->joint[joint][dtype](LENGTH, x, out);
+                    singles(kernels, (wg__joint)joint, (wg_dtype)dtype, x, bits, expected);
+                check_equal_i(count, wg__joint_count((wg__joint)joint));
+                kernels->map->joint[joint][dtype](LENGTH, in, out);
                 for (int k = 0; k < count; k++)
                     check_msg(are_equal((wg_dtype)dtype, actual[k], expected[k]),
                               "joint %d, result %d, %s, %s", joint, k,

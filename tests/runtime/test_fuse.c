@@ -134,6 +134,8 @@ static void record(maker *m, int64_t rows, int64_t columns)
     for (int i = 0; i < STEPS; i++) step(m);
     const wg_var y = wg_mish(wg_mul(as(pick(m), WG_F32), a));
     pool_add(m, wg_grad(wg_sum(y, WG_ALL), a));
+    const wg_var z = wg_mul(wg_erf(a), wg_erfc(wg_mul(as(pick(m), WG_F32), a)));
+    pool_add(m, wg_grad(wg_sum(z, WG_ALL), a));
     for (int i = 0; i < WANTED; i++) wg_keep(pick(m));
 }
 
@@ -291,6 +293,29 @@ Test(fuse, a_chain_with_fan_out_is_one_walk_and_its_middle_has_no_memory)
     check(tiles != NULL);
     check_equal_i(tiles->store_count, 2);
     check_equal_i(tiles->tile_length, WG__TILE);
+    wg_program_free(program);
+    wg_tape_free(tape);
+    wg_runtime_free(runtime);
+}
+
+/* Ten steps of its own, that nobody else reads. */
+Test(fuse, the_gaussian_of_erf_is_one_call)
+{
+    wg_runtime *runtime = runtime_make(1, false);
+    wg_tape *tape = wg_tape_create(NULL);
+    const wg_var x = wg_batch(tape, "x", wg_f32(few, WG_SHAPE(4096, 2)));
+    const wg_var dx = wg_grad(wg_sum(wg_erf(x), WG_ALL), x);
+    wg_program *program = program_of(runtime, tape, 1, &dx);
+    const wg__plan *plan = program->frame->plan;
+    const wg__tiles *tiles = program->frame->instruction[plan->chain_count - 1].tiles;
+    check(tiles != NULL);
+    int64_t joints = 0, calls = 0;
+    for (int64_t i = 0; i < tiles->micro_count; i++) {
+        joints += tiles->micro[i].joint != NULL;
+        calls += tiles->micro[i].run == NULL;
+    }
+    check_equal_i(joints, 1);
+    check_equal_i(calls, 1);
     wg_program_free(program);
     wg_tape_free(tape);
     wg_runtime_free(runtime);
