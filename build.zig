@@ -447,6 +447,8 @@ const programs = [_][]const u8{
     "examples/16_profit.c",
     "examples/17_policy.c",
     "examples/19_table.c",
+    "examples/20_clusters.c",
+    "examples/21_minima.c",
     "tests/api/p20_cpp.cpp",
 };
 /// Programs as users write them, called by tests/api/test_programs.c: `main` of NAME.c is NAME_main there.

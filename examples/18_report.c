@@ -30,7 +30,7 @@ static double schedule(int64_t step, int64_t step_count, double rate, void *user
 static int declare(wg_config *config)
 {
     int status = wg_config_declare(config, "points", "600", "how many are made");
-    if (status >= 0) status = wg_config_declare(config, "noise", "0.3", "of their places");
+    if (status >= 0) status = wg_config_declare(config, "noise", "0.6", "of their places");
     if (status >= 0) status = wg_config_declare(config, "width", "16", "of the first layer");
     if (status >= 0) status = wg_config_declare(config, "rate", "0.02", "the highest");
     if (status >= 0) status = wg_config_declare(config, "epochs", "150", NULL);
