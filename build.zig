@@ -88,6 +88,7 @@ const graph_sources = [_][]const u8{
     "graph/key.c",
     "graph/leaf.c",
     "graph/location.c",
+    "graph/made.c",
     "graph/mask.c",
     "graph/move.c",
     "graph/note.c",

@@ -223,7 +223,7 @@ int wg__tape_change(wg_tape *tape, wg__change_kind kind, uint32_t index, uint32_
     return wg__tape_change_at(tape, kind, index, 0, value);
 }
 
-void wg__changes_repeat(wg_tape *tape, int64_t first, int64_t end)
+void wg__changes_apply(wg_tape *tape, int64_t count, const wg__change *change)
 {
-    for (int64_t i = first; i < end; i++) change_apply(tape, &tape->change[i]);
+    for (int64_t i = 0; i < count; i++) change_apply(tape, &change[i]);
 }

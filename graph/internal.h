@@ -195,11 +195,15 @@ typedef struct wg__span {
     uint64_t layouts;          /* sum over the params in use at its begin */
     uint32_t *result;
     int64_t result_capacity;
-    wg__place *place;          /* at its end, of its records, if has_waiting */
-    int64_t place_capacity;
+    uint32_t *waiting;         /* its records that had no line at its end */
+    int64_t waiting_count, waiting_capacity;
+    uint32_t *made;            /* at its end: of what it made, what may be changed in place */
+    wg__effect *effect;        /* and its effects */
+    wg__change *change;        /* of what was there before it */
+    int64_t made_capacity, effect_capacity, change_capacity, change_count;
     uint32_t outer;            /* index + 1; 0: none */
-    bool has_waiting;          /* some records had no line at its end */
-    bool is_closed;            /* and binds no memory of one recording */
+    bool has_callback;         /* code of others was called within it */
+    bool is_closed;            /* binds no memory of one recording and has no callback */
 } wg__span;
 
 /* ---- the tape ---- */
@@ -212,6 +216,7 @@ typedef struct wg__scope_item {
     const char *path;
     size_t length;
     uint64_t hash;
+    uint32_t parent;           /* below which it was first met */
     uint32_t input;            /* slot */
     uint32_t version;          /* first slot; more by `next` */
     uint32_t note;             /* the latest */
@@ -380,8 +385,9 @@ void wg__text_place(wg__text *text, const wg__place *place);
 /* Room for a result; the memory is the tape's and lives until reset. NULL on failure. */
 wg__array *wg__tape_result_add(wg_tape *tape, uint32_t node);
 const wg__array *wg__tape_result(const wg_tape *tape, uint32_t node); /* NULL: not kept */
-/* The key of this request, if it was asked for at this point of the ghost as well; else NULL. */
-wg__key *wg__tape_key_known(const wg_tape *tape, const uint32_t *node, int64_t count,
+/* The key of this request, if it was asked for at this point of the ghost as well, which is then
+ * noted; else NULL, and it is to be noted by wg__tape_asked. */
+wg__key *wg__tape_key_known(wg_tape *tape, const uint32_t *node, int64_t count,
                             bool with_effects);
 /* Notes that a program was asked for under this key, which the tape then holds. */
 int wg__tape_asked(wg_tape *tape, const uint32_t *node, int64_t count, bool with_effects,

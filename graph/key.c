@@ -22,19 +22,19 @@ static const wg__asked *ghost_asked(const wg_tape *tape, const uint32_t *node, i
     return is_asked(known, &now, node, count, with_effects) ? known : NULL;
 }
 
-wg__key *wg__tape_key_known(const wg_tape *tape, const uint32_t *node, int64_t count,
+wg__key *wg__tape_key_known(wg_tape *tape, const uint32_t *node, int64_t count,
                             bool with_effects)
 {
     const wg__asked *known = ghost_asked(tape, node, count, with_effects);
-    return known == NULL ? NULL : known->key;
+    if (known == NULL) return NULL;
+    tape->run_count++;
+    return known->key;
 }
 
 int wg__tape_asked(wg_tape *tape, const uint32_t *node, int64_t count, bool with_effects,
                    wg__key *key)
 {
-    const wg__asked *known = ghost_asked(tape, node, count, with_effects);
-    const bool is_equal = known != NULL && known->key == key;
-    if (wg__ghost_takes(tape, WG__RUNS, is_equal)) return WG_OK;
+    wg__ghost_leave(tape);
     wg__asked asked = { .count = count, .with_effects = with_effects, .key = key };
     wg__reach_take(tape, &asked.at);
     uint32_t *copy = wg__arena_take(&tape->kept, (size_t)count * sizeof *copy);

@@ -48,6 +48,7 @@ uint32_t wg_location_hold(wg_tape *tape)
 {
     if (tape == NULL) return 0;
     const uint32_t held = tape->location_floor;
+    wg__span_called_back(tape);
     tape->location_floor = (uint32_t)tape->count;
     tape->location_depth++;
     wg__places_mix(tape, 1, (uint64_t)tape->count);

@@ -104,7 +104,8 @@ void wg__scope_item_clear(wg_tape *tape, int64_t id)
 }
 
 /* Appends the path and enters it into its bucket. */
-static uint32_t path_add(wg_tape *tape, char *path, size_t length, uint64_t hash)
+static uint32_t path_add(wg_tape *tape, uint32_t parent, char *path, size_t length,
+                         uint64_t hash)
 {
     if (wg__grow(&tape->allocator, (void **)&tape->scope, &tape->scope_capacity,
                  tape->scope_count + 1, sizeof *tape->scope) < 0) {
@@ -112,12 +113,23 @@ static uint32_t path_add(wg_tape *tape, char *path, size_t length, uint64_t hash
         return WG__NONE;
     }
     wg__scope_item *item = &tape->scope[tape->scope_count];
+    item->parent = parent;
     item->path = path;
     item->length = length;
     item->hash = hash;
     wg__scope_item_clear(tape, tape->scope_count);
     tape->scope_bucket[bucket_free(tape, hash)] = (uint32_t)++tape->scope_count;
     return (uint32_t)tape->scope_count - 1;
+}
+
+/* True if the ghost's next path is parent/name, as it is most often where a recording is repeated:
+ * then it is no earlier one, and nothing is hashed. */
+static bool is_next(const wg_tape *tape, uint32_t parent, const char *name)
+{
+    if (!wg__ghost_has_next(tape, WG__SCOPES, tape->scope_count)) return false;
+    const wg__scope_item *next = &tape->scope[tape->scope_count];
+    const size_t before = tape->scope[parent].length;
+    return next->parent == parent && strcmp(next->path + before + (before > 0), name) == 0;
 }
 
 /* The path if it is there or the ghost's next, which is then taken; else the ghost is left. */
@@ -134,13 +146,17 @@ static uint32_t path_follow(wg_tape *tape, const child *c, bool make)
 uint32_t wg__tape_path(wg_tape *tape, uint32_t parent, const char *name, bool make)
 {
     WG_ASSERT(parent < tape->scope_count);
+    if (make && is_next(tape, parent, name)) {
+        wg__scope_item_clear(tape, tape->scope_count);
+        return (uint32_t)tape->scope_count++;
+    }
     const child c = child_of(&tape->scope[parent], name);
     const uint32_t found = path_follow(tape, &c, make);
     if (found != WG__NONE || !make) return found;
     if (2 * (tape->scope_count + 1) > tape->scope_bucket_count && buckets_grow(tape) < 0)
         return WG__NONE;
     char *path = path_make(tape, &c);
-    return path == NULL ? WG__NONE : path_add(tape, path, c.length, c.hash);
+    return path == NULL ? WG__NONE : path_add(tape, parent, path, c.length, c.hash);
 }
 
 int wg__tape_paths_reset(wg_tape *tape)
@@ -150,7 +166,7 @@ int wg__tape_paths_reset(wg_tape *tape)
     wg__tape_paths_cut(tape);
     char *root = wg__arena_string(&tape->kept, "");
     if (root == NULL) return wg__tape_no_memory(tape);
-    const uint32_t id = path_add(tape, root, 0, ROOT_HASH);
+    const uint32_t id = path_add(tape, WG__NONE, root, 0, ROOT_HASH);
     if (id == WG__NONE) return WG_EMEMORY;
     WG_ASSERT(id == 0);
     return WG_OK;

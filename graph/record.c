@@ -95,24 +95,6 @@ static uint32_t append(wg_tape *tape, const wg__record *record)
     return node;
 }
 
-uint32_t wg__tape_leaf(wg_tape *tape, wg__op_id op, const wg__type *type, const int64_t *attribute,
-                       int32_t attribute_count)
-{
-    if (tape->error.status < 0) return WG__NONE;
-    /* A value from outside is the same within every body, and outlives it. */
-    const bool is_outside = op != WG__OP_placeholder;
-    const wg__record record = { .op = (uint16_t)op,
-                                .dtype = (uint8_t)type->dtype,
-                                .shape = wg__tape_shape_id(tape, &type->shape),
-                                .attribute = attribute_id(tape, attribute, attribute_count),
-                                .body = is_outside ? 0 : tape->body_now };
-    if (record.shape == WG__NONE || record.attribute == WG__NONE) {
-        wg__tape_no_memory(tape);
-        return WG__NONE;
-    }
-    return append(tape, &record);
-}
-
 /* ---- the builder ---- */
 
 static bool words_equal(const int64_t *x, const int64_t *y, int64_t count)
@@ -145,17 +127,20 @@ static bool type_is(const wg_tape *tape, const wg__record *ghost, const wg__type
                               wg__shape_equal(tape->shape[ghost->shape], &wanted->shape));
 }
 
-/* True if the request would become the ghost's next record. Equal requests have equal types, so
- * nothing is inferred and no table is asked. */
-static bool is_ghosts(const wg_tape *tape, const wg__record *ghost, const wg__request *request)
+/* The ghost's next record if the request would become it, else NULL. Equal requests have equal
+ * types, so nothing is inferred and no table is asked. */
+static const wg__record *ghost_next(const wg_tape *tape, const wg__request *request)
 {
+    if (!wg__ghost_has_next(tape, WG__RECORDS, tape->count)) return NULL;
+    const wg__record *ghost = &tape->record[tape->count];
     if (ghost->op != (uint16_t)request->op || ghost->instance != tape->instance_now ||
         ghost->body != tape->body_now || ghost->attribute > tape->attributes.count)
-        return false;
+        return NULL;
     const wg__words *attribute = &tape->attributes.item[ghost->attribute];
-    return attribute->count == request->attribute_count &&
-           words_equal(attribute->word, request->attribute, attribute->count) &&
-           inputs_are(tape, ghost, request) && type_is(tape, ghost, request->wanted);
+    const bool is_it = attribute->count == request->attribute_count &&
+                       words_equal(attribute->word, request->attribute, attribute->count) &&
+                       inputs_are(tape, ghost, request) && type_is(tape, ghost, request->wanted);
+    return is_it ? ghost : NULL;
 }
 
 /* Takes the ghost's next record with what it is the first to use of the tables. */
@@ -171,6 +156,31 @@ static uint32_t ghost_take(wg_tape *tape, const wg__record *ghost)
     return node;
 }
 
+uint32_t wg__tape_leaf(wg_tape *tape, wg__op_id op, const wg__type *type, const int64_t *attribute,
+                       int32_t attribute_count)
+{
+    if (tape->error.status < 0) return WG__NONE;
+    /* A value from outside is the same within every body, and outlives it. */
+    const bool is_outside = op != WG__OP_placeholder;
+    const wg__request request = { .op = op,
+                                  .attribute = attribute,
+                                  .attribute_count = attribute_count,
+                                  .wanted = type };
+    const bool is_plain = !tape->is_sweeping && tape->body_now == 0 && tape->instance_now == 0;
+    const wg__record *ghost = is_plain ? ghost_next(tape, &request) : NULL;
+    if (ghost != NULL) return ghost_take(tape, ghost);
+    const wg__record record = { .op = (uint16_t)op,
+                                .dtype = (uint8_t)type->dtype,
+                                .shape = wg__tape_shape_id(tape, &type->shape),
+                                .attribute = attribute_id(tape, attribute, attribute_count),
+                                .body = is_outside ? 0 : tape->body_now };
+    if (record.shape == WG__NONE || record.attribute == WG__NONE) {
+        wg__tape_no_memory(tape);
+        return WG__NONE;
+    }
+    return append(tape, &record);
+}
+
 uint32_t wg__tape_emit(wg__builder *self, const wg__request *request)
 {
     wg_tape *tape = (wg_tape *)self;
@@ -179,10 +189,8 @@ uint32_t wg__tape_emit(wg__builder *self, const wg__request *request)
         if (request->in[i] == WG__NONE) return WG__NONE;
         WG_ASSERT(request->in[i] < tape->count);
     }
-    if (!tape->is_sweeping && wg__ghost_has_next(tape, WG__RECORDS, tape->count)) {
-        const wg__record *ghost = &tape->record[tape->count];
-        if (is_ghosts(tape, ghost, request)) return ghost_take(tape, ghost);
-    }
+    const wg__record *ghost = tape->is_sweeping ? NULL : ghost_next(tape, request);
+    if (ghost != NULL) return ghost_take(tape, ghost);
     wg__record record = { .op = (uint16_t)request->op,
                           .attribute = attribute_id(tape, request->attribute,
                                                     request->attribute_count),

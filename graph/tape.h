@@ -8,7 +8,7 @@
 
 #include "graph/internal.h"
 
-/* ---- following: follow.c, span.c, key.c ---- */
+/* ---- following: follow.c, span.c, made.c, key.c ---- */
 
 void wg__reach_take(const wg_tape *tape, wg__reach *out);
 void wg__reach_set(wg_tape *tape, const wg__reach *progress);
@@ -34,7 +34,10 @@ uint32_t wg__tape_intern(wg_tape *tape, wg__table *table, const int64_t *word, i
 int wg__tape_change(wg_tape *tape, wg__change_kind kind, uint32_t index, uint32_t value);
 int wg__tape_change_at(wg_tape *tape, wg__change_kind kind, uint32_t index, uint32_t place,
                        uint32_t value);
-void wg__changes_repeat(wg_tape *tape, int64_t first, int64_t end);
+void wg__changes_apply(wg_tape *tape, int64_t count, const wg__change *change);
+/* made.c: what a span made, kept at its end and put back. An error is kept. */
+int wg__made_keep(wg_tape *tape, wg__span *span);
+void wg__made_repeat(wg_tape *tape, const wg__span *span);
 
 /* First word of the key of a sweep; then how many values were differentiated, whether each has a
  * cotangent, the values, each with its cotangent, and what they were differentiated by. */
@@ -42,6 +45,7 @@ enum { WG__SPAN_OF_SWEEP = 0x65657773 };
 /* Gives the open span results that a caller finds again when it is skipped. */
 int wg__span_give(wg_tape *tape, int64_t count, const uint32_t *node);
 const uint32_t *wg__span_results(const wg_tape *tape); /* of the span skipped last */
+void wg__span_called_back(wg_tape *tape); /* all open spans are recorded again next time */
 
 /* ---- tables: intern.c, path.c ---- */
 

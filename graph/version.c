@@ -241,7 +241,7 @@ static bool gone_mark(const wg_tape *tape, uint32_t node)
 
 bool wg__tape_is_gone(const wg_tape *tape, uint32_t node, uint32_t *slot)
 {
-    if (!gone_mark(tape, node)) return false;
+    if (tape->effect_done == 0 || !gone_mark(tape, node)) return false;   /* nothing was stored */
     while (!leaf_is_gone(tape, node)) {
         int32_t count, i = 0;
         const uint32_t *in = wg__tape_inputs(tape, node, &count);

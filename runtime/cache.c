@@ -153,12 +153,13 @@ int wg__cache_frame(wg_runtime *runtime, wg_tape *tape, const wg__wanted *wanted
     wg__cached *item;
     wg__key *known =
         wg__tape_key_known(tape, wanted->node, wanted->count, wanted->with_effects);
-    if (known == NULL) WG_TRY(item_of_recording(runtime, wanted, &item));
-    else {
+    if (known == NULL) {
+        WG_TRY(item_of_recording(runtime, wanted, &item));
+        WG_TRY(wg__tape_asked(tape, wanted->node, wanted->count, wanted->with_effects, item->key));
+    } else {
         wg__cached *found = item_find(runtime, &known->hash, known->data, known->bytes);
         WG_TRY(item_get(runtime, wanted, known, found, &item));
     }
-    WG_TRY(wg__tape_asked(tape, wanted->node, wanted->count, wanted->with_effects, item->key));
     *out = item->frame;
     return WG_OK;
 }

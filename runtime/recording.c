@@ -214,6 +214,7 @@ static int wanted_add(wg_runtime *runtime, const wg_tape *tape, uint32_t node)
 int wg__recording_check_gone(wg_tape *tape, int64_t count, const uint32_t *node)
 {
     uint32_t slot;
+    if (tape->effect_done == 0) return WG_OK;   /* nothing was stored yet */
     for (int64_t i = 0; i < count; i++)
         if (wg__tape_is_gone(tape, node[i], &slot)) return gone_tell(tape, node[i], slot);
     for (int64_t i = tape->effect_done; i < tape->effect_count; i++)

@@ -1,4 +1,5 @@
-/* Activations by name, for configurations in text. The names are those of the functions. */
+/* Activations by name and back, for configurations in text. The names are those of the
+ * functions. */
 #include <wengert/nn.h>
 #include <string.h>
 
@@ -34,5 +35,12 @@ wg_activation *wg_activation_find(const char *name)
     if (name == NULL) return NULL;
     for (size_t i = 0; i < sizeof activations / sizeof activations[0]; i++)
         if (strcmp(activations[i].name, name) == 0) return activations[i].function;
+    return NULL;
+}
+
+const char *wg_activation_name(wg_activation *activation)
+{
+    for (size_t i = 0; i < sizeof activations / sizeof activations[0]; i++)
+        if (activations[i].function == activation) return activations[i].name;
     return NULL;
 }

@@ -23,6 +23,7 @@ typedef struct geometry {
 /* Of which layer, for messages. */
 typedef struct layer {
     const char *op;
+    wg_scope outer; /* in which it stands */
     wg_scope scope; /* its own */
     int axis_count;
     bool is_transposed;
@@ -190,54 +191,81 @@ static wg_var spread(wg_var x, wg_var weight, const geometry *g)
 
 /* ---- layers ---- */
 
+/* All that a convolution depends on but x: the key of its span. */
+typedef struct convolution_key {
+    const char *op;
+    const wg_params *params;
+    wg_activation *activation;
+    wg_initializer weight, bias;
+    wg_window window[AXES_MAX];
+    int64_t extent[AXES_MAX], channels, groups;
+    uint32_t path, flags, replaced, without_bias;
+} convolution_key;
+
+/* What the layer records, its geometry known. */
+static wg_var convolution_record(const layer *own, const char *name, wg_var x, const geometry *g,
+                                 const wg_conv_options *chosen)
+{
+    const wg_dtype dtype = wg_dtype_of(x);
+    wg_shape shape = { .rank = 0 };
+    for (int i = 0; i < g->axis_count; i++) shape = with_axis(shape, g->window[i].extent);
+    shape = with_axis(with_axis(shape, g->channels_in / g->groups), g->channels);
+    const wg_var weight = wg_param(own->scope, "weight", dtype, shape,
+                                   chosen->weight.make ? chosen->weight : wg_init_glorot());
+    if (wg_tape_status(weight.tape) < 0) return weight; /* the products of extents may overflow */
+    wg_var y = own->is_transposed ? spread(x, weight, g) : convolved(x, weight, g);
+    if (!chosen->without_bias)
+        y = wg_add(y, wg_param(own->scope, "bias", dtype, WG_SHAPE(g->channels), chosen->bias));
+    y = wg_activate(y, chosen->activation);
+    wg_note(own->outer, name, y);
+    return y;
+}
+
 static wg_var convolution(const layer *own, const char *name, wg_var x, int64_t channels,
                           const int64_t *extent, const wg_conv_options *options)
 {
     const wg_conv_options chosen = options ? *options : (wg_conv_options){ 0 };
     layer inner = *own;
     geometry g;
-    inner.scope = wg_scope_in(own->scope, name);
+    inner.scope = wg_scope_in(own->outer, name);
     if (!geometry_of(&inner, x, channels, extent, &chosen, &g))
         return wg_refuse(inner.scope, own->op, x, WG_ESHAPE, NULL);
-    const wg_dtype dtype = wg_dtype_of(x);
-    wg_shape shape = { .rank = 0 };
-    for (int i = 0; i < g.axis_count; i++) shape = with_axis(shape, extent[i]);
-    shape = with_axis(with_axis(shape, g.channels_in / g.groups), channels);
-    const wg_var weight = wg_param(inner.scope, "weight", dtype, shape,
-                                   chosen.weight.make ? chosen.weight : wg_init_glorot());
-    if (wg_tape_status(weight.tape) < 0) return weight; /* the products of extents may overflow */
-    wg_var y = own->is_transposed ? spread(x, weight, &g) : convolved(x, weight, &g);
-    if (!chosen.without_bias)
-        y = wg_add(y, wg_param(inner.scope, "bias", dtype, WG_SHAPE(channels), chosen.bias));
-    y = wg_activate(y, chosen.activation);
-    wg_note(own->scope, name, y);
+    const wg_scope scope = inner.scope;
+    const convolution_key key = { own->op, scope.params, chosen.activation, chosen.weight,
+                                  chosen.bias, { g.window[0], g.window[1] },
+                                  { g.extent[0], g.extent[1] }, channels, g.groups,
+                                  scope.path, scope.flags, scope.replaced, chosen.without_bias };
+    wg_var y;
+    if (wg_span_begin(scope.tape, &key, sizeof key, 1, &x, &y)) return y;
+    y = convolution_record(&inner, name, x, &g, &chosen);
+    wg_span_end(scope.tape, y);
     return y;
 }
 
 wg_var wg_conv1d(wg_scope scope, const char *name, wg_var x, int64_t channels, int64_t width,
                  const wg_conv_options *options)
 {
-    const layer own = { "conv1d", scope, 1, false };
+    const layer own = { "conv1d", scope, scope, 1, false };
     return convolution(&own, name, x, channels, (const int64_t[]){ width }, options);
 }
 
 wg_var wg_conv2d(wg_scope scope, const char *name, wg_var x, int64_t channels, int64_t height,
                  int64_t width, const wg_conv_options *options)
 {
-    const layer own = { "conv2d", scope, 2, false };
+    const layer own = { "conv2d", scope, scope, 2, false };
     return convolution(&own, name, x, channels, (const int64_t[]){ height, width }, options);
 }
 
 wg_var wg_conv1d_transposed(wg_scope scope, const char *name, wg_var x, int64_t channels,
                             int64_t width, const wg_conv_options *options)
 {
-    const layer own = { "conv1d_transposed", scope, 1, true };
+    const layer own = { "conv1d_transposed", scope, scope, 1, true };
     return convolution(&own, name, x, channels, (const int64_t[]){ width }, options);
 }
 
 wg_var wg_conv2d_transposed(wg_scope scope, const char *name, wg_var x, int64_t channels,
                             int64_t height, int64_t width, const wg_conv_options *options)
 {
-    const layer own = { "conv2d_transposed", scope, 2, true };
+    const layer own = { "conv2d_transposed", scope, scope, 2, true };
     return convolution(&own, name, x, channels, (const int64_t[]){ height, width }, options);
 }

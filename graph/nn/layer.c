@@ -35,22 +35,45 @@ static wg_var linear(wg_var x, wg_var weight, int64_t width)
     return wg_reshape(wg_matmul(rows, weight), shape);
 }
 
+/* The key of a dense layer's span: all that it depends on but x. */
+typedef struct dense_key {
+    const char *of;
+    const wg_params *params;
+    wg_activation *activation;
+    wg_initializer weight, bias;
+    int64_t width;
+    uint32_t path, flags, replaced, without_bias;
+} dense_key;
+
+static wg_var dense_record(wg_scope scope, wg_scope own, const char *name, wg_var x, int64_t width,
+                           const wg_dense_options *chosen)
+{
+    const wg_dtype dtype = wg_dtype_of(x);
+    const wg_var weight = wg_param(own, "weight", dtype, WG_SHAPE(wg_extent(x, -1), width),
+                                   or_default(chosen->weight, wg_init_glorot()));
+    wg_var y = linear(x, weight, width);
+    if (!chosen->without_bias)
+        y = wg_add(y, wg_param(own, "bias", dtype, WG_SHAPE(width),
+                               or_default(chosen->bias, wg_init_constant(0))));
+    y = wg_activate(y, chosen->activation);
+    wg_note(scope, name, y);
+    return y;
+}
+
 wg_var wg_dense(wg_scope scope, const char *name, wg_var x, int64_t width,
                 const wg_dense_options *options)
 {
+    static const char of[] = "wg_dense";
     const wg_dense_options chosen = options ? *options : (wg_dense_options){ 0 };
     if (!is_zeroed(chosen.reserved, 4))
         return refused(scope, "dense: options were not zeroed: reserved has a value");
     const wg_scope own = wg_scope_in(scope, name);
-    const wg_dtype dtype = wg_dtype_of(x);
-    const wg_var weight = wg_param(own, "weight", dtype, WG_SHAPE(wg_extent(x, -1), width),
-                                   or_default(chosen.weight, wg_init_glorot()));
-    wg_var y = linear(x, weight, width);
-    if (!chosen.without_bias)
-        y = wg_add(y, wg_param(own, "bias", dtype, WG_SHAPE(width),
-                               or_default(chosen.bias, wg_init_constant(0))));
-    y = wg_activate(y, chosen.activation);
-    wg_note(scope, name, y);
+    const dense_key key = { of, own.params, chosen.activation, chosen.weight, chosen.bias, width,
+                            own.path, own.flags, own.replaced, chosen.without_bias };
+    wg_var y;
+    if (wg_span_begin(own.tape, &key, sizeof key, 1, &x, &y)) return y;
+    y = dense_record(scope, own, name, x, width, &chosen);
+    wg_span_end(own.tape, y);
     return y;
 }
 

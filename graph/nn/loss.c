@@ -45,8 +45,14 @@ static wg_var cost_of_target(wg_var cost, wg_var target)
 
 wg_var wg_cross_entropy(wg_var logits, wg_var target)
 {
+    static const char key[] = "wg_cross_entropy";
+    const wg_var x[2] = { logits, target };
+    wg_var y;
+    if (wg_span_begin(logits.tape, key, sizeof key, 2, x, &y)) return y;
     logits = wg_expect_float("cross_entropy", logits);
-    return cost_of_target(wg_neg(wg_log_softmax(logits, -1)), target);
+    y = cost_of_target(wg_neg(wg_log_softmax(logits, -1)), target);
+    wg_span_end(logits.tape, y);
+    return y;
 }
 
 static const char *problem_of(const wg_cross_entropy_options *options, wg_var target)

@@ -49,6 +49,24 @@ static wg_var failed(const norm *n, wg_var x)
     return wg_refuse(n->own, n->op, x, WG_EINVALID, NULL);
 }
 
+/* All that a norm depends on but x: the key of its span. */
+typedef struct norm_key {
+    const char *op;
+    const wg_params *params;
+    double epsilon, momentum;
+    int64_t groups;
+    uint32_t path, flags, replaced, is_affine;
+} norm_key;
+
+/* wg_span_begin; `affine` ends it. */
+static bool norm_begin(const norm *n, wg_var x, int64_t groups, wg_var *y)
+{
+    const wg_scope own = n->own;
+    const norm_key key = { n->op, own.params, n->epsilon, n->momentum, groups,
+                           own.path, own.flags, own.replaced, n->is_affine };
+    return wg_span_begin(own.tape, &key, sizeof key, 1, &x, y);
+}
+
 /* x / sqrt(variance + epsilon) */
 static wg_var reduced(const norm *n, wg_var x, wg_var variance)
 {
@@ -72,6 +90,7 @@ static wg_var affine(const norm *n, wg_scope scope, const char *name, wg_var y, 
             y = wg_add(y, wg_param(n->own, "bias", dtype, channels, wg_init_constant(0)));
     }
     wg_note(scope, name, y);
+    wg_span_end(n->own.tape, y);
     return y;
 }
 
@@ -88,6 +107,7 @@ static void state_follow(const norm *n, wg_var state, wg_var batch)
 wg_var wg_batch_norm(wg_scope scope, const char *name, wg_var x, const wg_norm_options *options)
 {
     norm n;
+    wg_var y;
     if (!norm_open(scope, name, "batch_norm", x, 2, options, &n)) return failed(&n, x);
     const wg_shape shape = wg_shape_of(x), channels = WG_SHAPE(shape.dim[shape.rank - 1]);
     wg_axes rows = { .count = shape.rank - 1, .keep = 1 };
@@ -98,6 +118,7 @@ wg_var wg_batch_norm(wg_scope scope, const char *name, wg_var x, const wg_norm_o
     }
     if (is_empty && wg_scope_training(scope))
         return wg_refuse(n.own, n.op, x, WG_ESHAPE, "there is nothing to take a mean of");
+    if (norm_begin(&n, x, 0, &y)) return y;
     const wg_var running_mean = wg_state(n.own, "mean", wg_dtype_of(x), channels, 0);
     const wg_var running_variance = wg_state(n.own, "variance", wg_dtype_of(x), channels, 1);
     if (!wg_scope_training(scope)) {
@@ -117,8 +138,9 @@ wg_var wg_batch_norm(wg_scope scope, const char *name, wg_var x, const wg_norm_o
 wg_var wg_layer_norm(wg_scope scope, const char *name, wg_var x, const wg_norm_options *options)
 {
     norm n;
-    wg_var mean;
+    wg_var y, mean;
     if (!norm_open(scope, name, "layer_norm", x, 1, options, &n)) return failed(&n, x);
+    if (norm_begin(&n, x, 0, &y)) return y;
     const wg_var moved = centred(x, WG_KEEP(-1), &mean);
     const wg_var variance = wg_mean(wg_square(moved), WG_KEEP(-1));
     return affine(&n, scope, name, reduced(&n, moved, variance), true);
@@ -127,7 +149,9 @@ wg_var wg_layer_norm(wg_scope scope, const char *name, wg_var x, const wg_norm_o
 wg_var wg_rms_norm(wg_scope scope, const char *name, wg_var x, const wg_norm_options *options)
 {
     norm n;
+    wg_var y;
     if (!norm_open(scope, name, "rms_norm", x, 1, options, &n)) return failed(&n, x);
+    if (norm_begin(&n, x, 0, &y)) return y;
     const wg_var square = wg_mean(wg_square(x), WG_KEEP(-1));
     return affine(&n, scope, name, reduced(&n, x, square), false);
 }
@@ -136,7 +160,7 @@ wg_var wg_group_norm(wg_scope scope, const char *name, wg_var x, int64_t groups,
                      const wg_norm_options *options)
 {
     norm n;
-    wg_var mean;
+    wg_var y, mean;
     if (!norm_open(scope, name, "group_norm", x, 2, options, &n)) return failed(&n, x);
     const wg_shape shape = wg_shape_of(x);
     const int32_t last = shape.rank - 1;
@@ -144,6 +168,7 @@ wg_var wg_group_norm(wg_scope scope, const char *name, wg_var x, int64_t groups,
         return wg_refuse(n.own, n.op, x, WG_ESHAPE, "the groups do not divide the channels");
     if (shape.rank == WG_RANK_MAX)
         return wg_refuse(n.own, n.op, x, WG_ELIMIT, "one axis too many to split the channels");
+    if (norm_begin(&n, x, groups, &y)) return y;
     wg_shape split = shape;
     split.dim[last] = groups;
     split.dim[last + 1] = shape.dim[last] / groups;
@@ -153,6 +178,6 @@ wg_var wg_group_norm(wg_scope scope, const char *name, wg_var x, int64_t groups,
     inner.axis[last - 1] = last + 1;
     const wg_var moved = centred(wg_reshape(x, split), inner, &mean);
     const wg_var variance = wg_mean(wg_square(moved), inner);
-    const wg_var y = wg_reshape(reduced(&n, moved, variance), shape);
+    y = wg_reshape(reduced(&n, moved, variance), shape);
     return affine(&n, scope, name, y, true);
 }

@@ -253,7 +253,18 @@ static wg_var shrunk(wg_var x, wg_var amount)
     return wg_mul(wg_sign(x), left);
 }
 
-/* The rule's value for a parameter, bracketed: it may be a function of the caller. */
+/* Brackets around a rule that may be a function of the caller. */
+static uint32_t rule_hold(const application *a)
+{
+    return a->optimizer->pure ? 0 : wg_location_hold(a->tape);
+}
+
+static void rule_release(const application *a, uint32_t held)
+{
+    if (!a->optimizer->pure) wg_location_release(a->tape, held);
+}
+
+/* The rule's value for a parameter. */
 static wg_var rule_record(const application *a, const terms *t, wg_var parameter, wg_var gradient,
                           const char *path)
 {
@@ -262,9 +273,9 @@ static wg_var rule_record(const application *a, const terms *t, wg_var parameter
     self.decay = t->decay;
     self.l1 = t->l1;
     memcpy(self.shared, t->shared, sizeof self.shared);
-    const uint32_t held = wg_location_hold(a->tape);
+    const uint32_t held = rule_hold(a);
     const wg_var next = self.update(state, parameter, gradient, t->rate, &self);
-    wg_location_release(a->tape, held);
+    rule_release(a, held);
     return next;
 }
 
@@ -290,10 +301,12 @@ static int parameter_update(application *a, wg_var parameter, wg_var gradient)
  * optimiser of one name, whose state would be the same. */
 static wg_var rate_of(const wg_optimizer *optimizer, wg_tape *tape)
 {
-    const size_t bytes = strlen(optimizer->name) + sizeof "/rate";
-    char *name = wg_tape_take(tape, bytes);
+    static const char end[] = "/rate";
+    const size_t length = strlen(optimizer->name);
+    char *name = wg_tape_take(tape, length + sizeof end);
     if (!name) return (wg_var){ 0 };
-    snprintf(name, bytes, "%s/rate", optimizer->name);
+    memcpy(name, optimizer->name, length);
+    memcpy(name + length, end, sizeof end);
     return wg_scalar(tape, name, WG_F64, optimizer->rate);
 }
 
@@ -304,24 +317,46 @@ static void step_prepare(application *a)
     wg_assign(step, wg_shift(step, 1));
     a->pace = a->rate;
     if (!optimizer->prepare) return;
-    const uint32_t held = wg_location_hold(a->tape);
+    const uint32_t held = rule_hold(a);
     a->pace = optimizer->prepare(a->own, a->rate, a->shared, optimizer);
-    wg_location_release(a->tape, held);
+    rule_release(a, held);
+}
+
+/* With its rate recorded, which is no part of the span. */
+static application application_of(const wg_optimizer *optimizer, wg_scope scope)
+{
+    const wg_mode mode = wg_scope_training(scope) ? WG_TRAINING : WG_EVALUATION;
+    const wg_scope root = wg_scope_root(scope.tape, scope.params, mode);
+    const wg_scope own = wg_scope_in(root, optimizer->name);
+    return (application){ .optimizer = optimizer, .tape = scope.tape, .own = own,
+                          .rate = rate_of(optimizer, scope.tape) };
 }
 
 /* The gradients are copied: steps before the rule replace them. */
-static int application_open(application *a, wg_scope scope, const wg_var *gradient)
+static int gradients_take(application *a, const wg_var *gradient)
 {
     const size_t count = (size_t)a->count;
-    const wg_mode mode = wg_scope_training(scope) ? WG_TRAINING : WG_EVALUATION;
-    const wg_scope root = wg_scope_root(a->tape, scope.params, mode);
-    a->own = wg_scope_in(root, a->optimizer->name);
-    a->rate = rate_of(a->optimizer, a->tape);
     a->gradient = wg_tape_take(a->tape, count * sizeof *a->gradient);
     a->term = wg_tape_take(a->tape, count * sizeof *a->term);
     const int status = wg_tape_status(a->tape);
     if (status >= 0 && count > 0) memcpy(a->gradient, gradient, count * sizeof *gradient);
     return status;
+}
+
+static int step_record(application *a, const wg_var *gradient)
+{
+    int status = gradients_take(a, gradient);
+    if (status >= 0) status = pairs_check(a);
+    if (status < 0) return status;
+    gradients_accumulate(a);
+    gradients_clip_value(a);
+    gradients_clip_norm(a);
+    step_prepare(a);
+    for (int64_t i = 0; i < a->count && wg_tape_status(a->tape) == WG_OK; i++) {
+        parameter_update(a, a->parameter[i], a->gradient[i]);
+        place(gradient[i]);
+    }
+    return wg_tape_status(a->tape);
 }
 
 /* ---- a step as a span ---- */
@@ -345,52 +380,45 @@ static void put_groups(sink *out, const wg_optimizer *optimizer)
     }
 }
 
-/* All that a step of a pure optimiser depends on: the rate is an input, and recorded before. */
-static void put_application(sink *out, const application *a, const wg_var *gradient)
+/* All that a step of a pure optimiser depends on besides its values: the rate is an input. */
+static void put_application(sink *out, const char *op, const application *a, wg_scope scope)
 {
     const wg_optimizer *o = a->optimizer;
     const double number[] = { o->decay, o->l1, o->l2, o->clip_norm, o->clip_value };
-    const int64_t whole[] = { o->accumulate, o->group_count, a->count };
-    const uint32_t word[] = { a->own.path, a->own.flags, a->own.replaced, a->rate.index,
-                              o->unchecked, o->own_decay };
-    put(out, "wg_apply", sizeof "wg_apply");
+    const int64_t whole[] = { o->accumulate, o->group_count };
+    const uint32_t word[] = { scope.path, scope.flags, scope.replaced, a->own.path,
+                              a->rate.index, o->unchecked, o->own_decay };
+    put(out, op, strlen(op) + 1);
     put(out, &o->update, sizeof o->update);
     put(out, &o->prepare, sizeof o->prepare);
-    put(out, &o->user, sizeof o->user);
-    put(out, &a->own.params, sizeof a->own.params);
+    put(out, &scope.params, sizeof scope.params);
     put(out, number, sizeof number);
     put(out, o->setting, sizeof o->setting);
     put(out, whole, sizeof whole);
     put(out, word, sizeof word);
     put_groups(out, o);
-    for (int64_t i = 0; i < a->count; i++) {
-        put(out, &a->parameter[i].index, sizeof a->parameter[i].index);
-        put(out, &gradient[i].index, sizeof gradient[i].index);
-    }
 }
 
-/* wg_span_open with the key of the step; 0 of a rule that may be a caller's. */
-static int span_open(const application *a, const wg_var *gradient)
+/* wg_span_begin of a step made of these values; of a rule that may be a caller's never true. */
+static bool span_begin(const char *op, const application *a, wg_scope scope, int64_t count,
+                       const wg_var *x)
 {
-    if (!a->optimizer->pure) return 0;
-    sink count = { 0 };
-    put_application(&count, a, gradient);
-    sink key = { .to = wg_tape_take(a->tape, count.bytes) };
-    if (!key.to) return wg_tape_status(a->tape);
-    put_application(&key, a, gradient);
-    return wg_span_open(a->tape, key.to, key.bytes);
+    enum { BYTES_MAX = 1024 };   /* without groups some 250 */
+    unsigned char bytes[BYTES_MAX];
+    wg_var first;
+    if (!a->optimizer->pure) return false;
+    sink length = { 0 };
+    put_application(&length, op, a, scope);
+    sink key = { .to = length.bytes <= BYTES_MAX ? bytes : wg_tape_take(a->tape, length.bytes) };
+    if (!key.to) return false;
+    put_application(&key, op, a, scope);
+    return wg_span_begin(a->tape, key.to, key.bytes, count, x, &first);
 }
 
-static void steps_record(application *a, const wg_var *gradient)
+static int span_end(const application *a, wg_var first)
 {
-    gradients_accumulate(a);
-    gradients_clip_value(a);
-    gradients_clip_norm(a);
-    step_prepare(a);
-    for (int64_t i = 0; i < a->count && wg_tape_status(a->tape) == WG_OK; i++) {
-        parameter_update(a, a->parameter[i], a->gradient[i]);
-        place(gradient[i]);
-    }
+    if (a->optimizer->pure) wg_span_end(a->tape, first);
+    return wg_tape_status(a->tape);
 }
 
 int wg_apply(const wg_optimizer *optimizer, wg_scope scope, int64_t count, const wg_var *parameter,
@@ -398,34 +426,47 @@ int wg_apply(const wg_optimizer *optimizer, wg_scope scope, int64_t count, const
 {
     const char *fault = fault_of(optimizer, count, parameter, gradient);
     if (fault) return wg_tape_fail(scope.tape, WG_EINVALID, fault);
-    application a = { .optimizer = optimizer, .tape = scope.tape, .count = count,
-                      .parameter = parameter };
-    int status = application_open(&a, scope, gradient);
-    if (status >= 0) status = pairs_check(&a);
-    if (status < 0 || count == 0) return status;
-    const int is_skipped = span_open(&a, gradient);
-    if (is_skipped == 0) {
-        steps_record(&a, gradient);
-        if (optimizer->pure) wg_span_close(a.tape);
+    if (count == 0) return wg_tape_status(scope.tape);
+    application a = application_of(optimizer, scope);
+    a.count = count;
+    a.parameter = parameter;
+    wg_var *all = wg_tape_take(a.tape, 2 * (size_t)count * sizeof *all);
+    if (!all) return wg_tape_status(a.tape);
+    memcpy(all, parameter, (size_t)count * sizeof *all);
+    memcpy(all + count, gradient, (size_t)count * sizeof *all);
+    if (span_begin("wg_apply", &a, scope, 2 * count, all)) return WG_OK;
+    step_record(&a, gradient);
+    return span_end(&a, all[0]);
+}
+
+/* The gradients of the parameters below a scope, and the step. */
+static int descent_record(application *a, wg_scope scope, wg_var loss)
+{
+    a->count = wg_parameters(scope, 0, NULL);
+    if (a->count <= 0) {
+        const int status = wg_tape_status(scope.tape);
+        return status < 0 ? status
+                          : wg_tape_fail(scope.tape, WG_EINVALID,
+                                         "minimize: no parameter has been met below this scope");
     }
-    return wg_tape_status(a.tape);
+    wg_var *parameter = wg_tape_take(scope.tape, (size_t)a->count * sizeof *parameter);
+    wg_var *gradient = wg_tape_take(scope.tape, (size_t)a->count * sizeof *gradient);
+    if (!parameter || !gradient) return wg_tape_status(scope.tape);
+    wg_parameters(scope, a->count, parameter);
+    a->parameter = parameter;
+    const int status = wg_grads(loss, a->count, parameter, gradient);
+    return status < 0 ? status : step_record(a, gradient);
 }
 
 int wg_minimize(const wg_optimizer *optimizer, wg_scope scope, wg_var loss)
 {
     if (!loss.tape)
         return wg_tape_fail(scope.tape, WG_EINVALID, "minimize: the loss is the null value");
-    const int64_t count = wg_parameters(scope, 0, NULL);
-    if (count <= 0) {
-        const int status = wg_tape_status(scope.tape);
-        return status < 0 ? status
-                          : wg_tape_fail(scope.tape, WG_EINVALID,
-                                         "minimize: no parameter has been met below this scope");
-    }
-    wg_var *parameter = wg_tape_take(scope.tape, (size_t)count * sizeof *parameter);
-    wg_var *gradient = wg_tape_take(scope.tape, (size_t)count * sizeof *gradient);
-    if (!parameter || !gradient) return wg_tape_status(scope.tape);
-    wg_parameters(scope, count, parameter);
-    const int status = wg_grads(loss, count, parameter, gradient);
-    return status < 0 ? status : wg_apply(optimizer, scope, count, parameter, gradient);
+    const char *fault = fault_of(optimizer, 0, NULL, NULL);
+    if (fault) return wg_tape_fail(scope.tape, WG_EINVALID, fault);
+    application a = application_of(optimizer, scope);
+    if (span_begin("wg_minimize", &a, scope, 1, &loss)) return WG_OK;
+    const int status = descent_record(&a, scope, loss);
+    const int ended = span_end(&a, loss);
+    return status < 0 ? status : ended;
 }

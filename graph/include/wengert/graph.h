@@ -74,10 +74,17 @@ void wg_location_release(wg_tape *tape, uint32_t held);
  * a reset does not record it twice: open answers 1, the tape is as if it had been recorded, and
  * neither it nor close must follow. 0: record it. Negative: the tape's error. Spans nest.
  *
- * Gradients and the library's optimisers are spans. A function that makes values for its caller
- * cannot be one: a skipped span hands none out. Never around code of others, reads or wg_keep. */
+ * Gradients, the library's optimisers, layers and losses are spans. Reads and wg_keep do not belong
+ * into one. Code of others is bracketed (wg_location_hold) and makes its span one that is recorded
+ * every time. */
 int wg_span_open(wg_tape *tape, const void *key, size_t key_bytes);
 void wg_span_close(wg_tape *tape);
+/* The same for a function that makes one value of others, which need not be in its key. True: *y
+ * is that value, and nothing is to be recorded. False: record it, and end with wg_span_end, also
+ * after an error. x[i] may be errors and of any tape. */
+bool wg_span_begin(wg_tape *tape, const void *key, size_t key_bytes, int64_t count,
+                   const wg_var *x, wg_var *y);
+void wg_span_end(wg_tape *tape, wg_var y);
 
 #define WG_HERE(...) wg_at(__VA_ARGS__, __FILE__, __LINE__)
 

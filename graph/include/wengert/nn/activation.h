@@ -9,11 +9,12 @@
 WG_DECLARATIONS_BEGIN
 
 typedef wg_var wg_activation(wg_var x);
-/* activation(x), or x itself if it is NULL, bracketed as layers of your own must call it: what it
- * records carries its own lines, not the layer's. */
+/* activation(x), or x itself if it is NULL, bracketed as layers of your own must call it: what an
+ * activation of yours records carries its own lines, not the layer's. */
 wg_var wg_activate(wg_var x, wg_activation *activation);
 /* By the name of its function without "wg_": "gelu", "tanh"; NULL if unknown. */
 wg_activation *wg_activation_find(const char *name);
+const char *wg_activation_name(wg_activation *activation); /* and back; NULL: not the library's */
 
 wg_var wg_identity(wg_var x); /* x itself: nothing is recorded */
 
