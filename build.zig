@@ -501,8 +501,10 @@ const bench_sources = [_][]const u8{
     "benchmarks/bench_activation.c",
     "benchmarks/bench_main.c",
     "benchmarks/bench_matmul.c",
+    "benchmarks/bench_order.c",
     "benchmarks/bench_program.c",
     "benchmarks/bench_rows.c",
+    "benchmarks/bench_start.c",
     "benchmarks/bench_step.c",
     "benchmarks/harness.c",
     "benchmarks/session.c",
@@ -660,8 +662,11 @@ fn addMainJob(project: Project, lib: *Compile) void {
 fn addBenchmarks(project: Project, lib: *Compile) void {
     const b = project.b;
     const step = b.step("bench", "Run the benchmarks (-- --json FILE --filter TEXT --threads N)");
+    const peers = b.step("bench-peers", "Run them and the same work in PyTorch and JAX (-- --filter TEXT --json FILE)");
     if (project.optimize == debug) {
-        step.dependOn(&b.addFail("a Debug build has no meaningful times").step);
+        const fail = b.addFail("a Debug build has no meaningful times");
+        step.dependOn(&fail.step);
+        peers.dependOn(&fail.step);
     } else if (bench_sources.len > 0) {
         const mod = project.module();
         project.addIncludes(mod);
@@ -669,9 +674,15 @@ fn addBenchmarks(project: Project, lib: *Compile) void {
         project.addFiles(mod, &bench_sources, &Project.strict);
         for (project.kernelObjects(&bench_kernels)) |object| mod.addObject(object);
         project.link(mod, lib);
-        const run = b.addRunArtifact(b.addExecutable(.{ .name = "bench", .root_module = mod }));
+        const exe = b.addExecutable(.{ .name = "bench", .root_module = mod });
+        const run = b.addRunArtifact(exe);
         passArguments(b, run);
         step.dependOn(&run.step);
+        const python = b.graph.environ_map.get("WENGERT_PYTHON") orelse "python3";
+        const compare = b.addSystemCommand(&.{ python, "benchmarks/peers/compare.py" });
+        compare.addArtifactArg(exe);
+        passArguments(b, compare);
+        peers.dependOn(&compare.step);
     }
 }
 

@@ -9,15 +9,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-extern const bench_list bench_matmul, bench_activation, bench_rows, bench_program, bench_step;
+extern const bench_list bench_matmul, bench_activation, bench_rows, bench_program, bench_step,
+    bench_order, bench_start;
 static const bench_list *const lists[] = { &bench_matmul, &bench_activation, &bench_rows,
-                                           &bench_program, &bench_step };
+                                           &bench_program, &bench_step, &bench_order,
+                                           &bench_start };
 
 enum { LIST_COUNT = sizeof lists / sizeof *lists, CASES_MAX = 256 };
 
 static const char usage[] =
     "usage: bench [--json FILE] [--filter TEXT] [--threads N]\n"
-    "  --json FILE     writes [{case, threads, level, unit, min, median, samples}]\n"
+    "  --json FILE     writes [{case, threads, level, unit, unit_ns, min, median, samples}]\n"
     "  --filter TEXT   only the cases whose name contains TEXT\n"
     "  --threads N     1 to 1024; without it 1\n";
 
@@ -71,7 +73,10 @@ int main(int count, char **argument)
     fprintf(stderr, "bench: a build with assertions has no meaningful times\n");
     return 2;
 #endif
-    bench_settings settings = { .threads = 1, .level = wg__level_choose(getenv("WENGERT_LEVEL")) };
+    if (count == 2 && strcmp(argument[1], BENCH_FIRST_STEP) == 0) return bench_first_step() < 0;
+    bench_settings settings = { .program = argument[0],
+                                .threads = 1,
+                                .level = wg__level_choose(getenv("WENGERT_LEVEL")) };
     if (!read_arguments(count, argument, &settings)) {
         fputs(usage, stderr);
         return 2;

@@ -95,9 +95,9 @@ bool bench_write(const char *path, wg__level level, const bench_result *results,
         const bench_result *r = &results[i];
         fprintf(file,
                 "%s\n  {\"case\": \"%s\", \"threads\": %d, \"level\": \"%s\", \"unit\": \"%s\", "
-                "\"min\": %.6g, \"median\": %.6g, \"samples\": %lld}",
+                "\"unit_ns\": %g, \"min\": %.6g, \"median\": %.6g, \"samples\": %lld}",
                 i > 0 ? "," : "", r->of->name, r->threads, wg__level_name(level), r->of->unit,
-                r->min, r->median, (long long)r->samples);
+                r->of->unit_ns, r->min, r->median, (long long)r->samples);
     }
     fprintf(file, "\n]\n");
     const bool is_written = !ferror(file);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 typedef struct bench_settings {
+    const char *program;    /* as it was started */
     const char *json;       /* file to write, NULL: none */
     const char *filter;     /* runs the cases whose name contains it, NULL: all */
     int threads;
@@ -47,8 +48,13 @@ int bench_measure(const bench_case *self, const bench_settings *settings, bench_
 
 /* A line of the table; limit: the result of the case that is one, NULL if there was none. */
 void bench_print(const bench_result *result, const bench_result *limit);
-/* [{case, threads, level, unit, min, median, samples}]; false if the file could not be written. */
+/* [{case, threads, level, unit, unit_ns, min, median, samples}]; false if the file could not be
+ * written.                                                                                       */
 bool bench_write(const char *path, wg__level level, const bench_result *results, int64_t count);
+
+/* Argument with which the program does one training step of a new runtime, and ends.             */
+#define BENCH_FIRST_STEP "--first-step"
+int bench_first_step(void);
 
 /* Says why and ends: a benchmark without memory has nothing to report. */
 void *bench_allocate(size_t bytes);     /* aligned to a page */

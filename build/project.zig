@@ -141,6 +141,8 @@ pub fn module(project: Project) *std.Build.Module {
         .pic = true, // The objects serve both libraries, and gcc links position independent programs.
     });
     if (project.tsan) mod.sanitize_thread = true;
+    // Nothing here throws: a tenth of what is installed would be tables for those who do.
+    if (project.optimize == fast or project.optimize == small) mod.unwind_tables = .none;
     if (project.optimize == fast or project.optimize == small) mod.addCMacro("NDEBUG", "1");
     return mod;
 }
