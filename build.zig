@@ -316,6 +316,7 @@ const tests = [_][]const u8{
     "tests/graph/test_scan.c",
     "tests/graph/test_schedule.c",
     "tests/graph/test_scope.c",
+    "tests/graph/test_span.c",
     "tests/graph/test_spelling.c",
     "tests/graph/test_tape.c",
     "tests/graph/test_version.c",
@@ -613,6 +614,10 @@ pub fn build(b: *std.Build) void {
     const legs: Legs = .init(checked, emulator);
     addBits(fast, library, legs);
     _ = legs.add(bitsProgram(checked, checked_library), "check", "bits in Debug", &.{bits_list});
+    if (target.result.os.tag == .linux) {
+        const size = legs.add(hostTool(b, "size", &.{"build/size.c"}), "count", "size of the library", &.{});
+        size.addArtifactArg(fast.library(.dynamic));
+    }
     addTests(checked, checked_library, legs);
     addLongTests(fast, library, .init(fast, emulator));
     addRaces(checked.withRaces());

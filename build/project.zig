@@ -34,6 +34,14 @@ const library_flags = strict ++ .{
     "-fvisibility=hidden", "-DWG_NO_LOCATION", "-DWG_VERSION=\"" ++ zon.version ++ "\"",
 };
 const kernel_flags = library_flags ++ .{"-O3"};
+/// Where files and texts are the slow part, a third of the size is worth more.
+const small_flags = library_flags ++ .{"-Os"};
+const small_folders = [_][]const u8{ "runtime/data/", "runtime/train/", "runtime/report/" };
+
+fn isSmall(path: []const u8) bool {
+    for (small_folders) |folder| if (std.mem.startsWith(u8, path, folder)) return true;
+    return false;
+}
 pub const cpp_flags = [_][]const u8{ "-std=c++20", "-Wall", "-Wextra", "-Wno-missing-field-initializers", "-Werror" };
 
 const Level = struct { name: []const u8, macro: []const u8, cpu: ?*const std.Target.Cpu.Model = null };
@@ -217,7 +225,11 @@ pub fn library(project: Project, linkage: std.builtin.LinkMode) *Compile {
     const mod = project.module();
     project.addIncludes(mod);
     project.addInternals(mod);
-    project.addFiles(mod, project.lists.library, &library_flags);
+    // A build for Debug or for size says itself how.
+    const is_fast = project.optimize == fast;
+    for (project.lists.library) |file| {
+        project.addFiles(mod, &.{file}, if (is_fast and isSmall(file)) &small_flags else &library_flags);
+    }
     for (project.lists.nn) |file| mod.addObject(project.nnObject(file));
     for (project.kernel_objects) |object| mod.addObject(object);
     // Zig 0.16 would put libuv.so itself into the archive, so there each program links it.

@@ -31,17 +31,17 @@ WG__WORD f64_v wg__sum_error(f64_v x, f64_v y, f64_v sum)
     return f64_add(f64_sub(x, f64_sub(sum, part)), f64_sub(y, part));
 }
 
-/* What is long is called, not inlined. On SSE2 that is the double one alone: a matrix product would
- * lose its registers at every call.                                                              */
+/* What is long is called, not inlined; but the one of single precision is, on SSE2, where a file
+ * asks by WG__FMA_INLINED: a matrix product would lose its registers at every call.              */
 #if defined(__GNUC__)
 #define WG__CALLED static __attribute__((noinline, unused))
 #else
 #define WG__CALLED static
 #endif
-#if defined(WG_LEVEL_PORTABLE)
-#define WG__CALLED_F32 WG__CALLED
-#else
+#if defined(WG__FMA_INLINED) && !defined(WG_LEVEL_PORTABLE)
 #define WG__CALLED_F32 WG__WORD
+#else
+#define WG__CALLED_F32 WG__CALLED
 #endif
 
 WG__WORD f64_v wg__fma_odd(f64_v x, f64_v y, f64_v z)

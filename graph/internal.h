@@ -97,6 +97,7 @@ typedef struct wg__effect {
     wg__effect_kind kind;
     uint32_t slot;             /* version; unused by WG__REQUIRE_FINITE */
     uint32_t value;
+    uint32_t first;            /* value when it was recorded: a later assign changes it */
     wg__place place;
 } wg__effect;
 

@@ -150,7 +150,7 @@ int wg_keep(wg_var x)
 
 static bool effect_is(const wg__effect *effect, wg__effect_kind kind, uint32_t slot, uint32_t value)
 {
-    return effect->kind == kind && effect->slot == slot && effect->value == value;
+    return effect->kind == kind && effect->slot == slot && effect->first == value;
 }
 
 int wg__tape_effect(wg_tape *tape, wg__effect_kind kind, uint32_t slot, uint32_t value)
@@ -165,7 +165,7 @@ int wg__tape_effect(wg_tape *tape, wg__effect_kind kind, uint32_t slot, uint32_t
         tape->effect_count++;
     }
     tape->effect[at] = (wg__effect){
-        .kind = kind, .slot = slot, .value = value, .place = tape->place[value] };
+        .kind = kind, .slot = slot, .value = value, .first = value, .place = tape->place[value] };
     return WG_OK;
 }
 

@@ -5,6 +5,7 @@
  * for a whole block, and each step adds an outer product, so every element has a chain of its own:
  * heights, widths, packing and the split of rows and columns are free, and all levels agree bit for
  * bit. Blocking after Goto and van de Geijn 2008.                                                */
+#define WG__FMA_INLINED
 #include "core/simd.h"
 #include "ops/kernels/kernels.h"
 

@@ -22,6 +22,7 @@ typedef struct recipe {
     int64_t optimizer;
     int params;
     bool is_read_once;         /* at its end alone */
+    bool assigns_last;         /* once more, after the step */
     int failure;
 } recipe;
 
@@ -116,7 +117,7 @@ static void cook_one(cook *c, int64_t i)
     const wg_var x = pick(c);
     const wg_dense_options relu = { .activation = wg_relu };
     double value;
-    switch (below(c, 14)) {
+    switch (below(c, 18)) {
     case 0: keep_in_pool(c, wg_tanh(x)); return;
     case 1: keep_in_pool(c, wg_mul(x, pick(c))); return;
     case 2: keep_in_pool(c, wg_scale(x, c->of->number)); return;
@@ -140,6 +141,12 @@ static void cook_one(cook *c, int64_t i)
     case 12: keep_in_pool(c, wg_mul(x, wg_constant(c->scope.tape,
                                                    wg_f32(data + i, WG_SHAPE(WIDTH)))));
         return;
+    case 13: keep_in_pool(c, wg_batch_norm(wg_scope_nth(c->scope, "norm", i), "norm", x, NULL));
+        return;
+    case 14: keep_in_pool(c, wg_layer_norm(wg_scope_nth(c->scope, "row", i), "norm", x, NULL));
+        return;
+    case 15: keep_in_pool(c, wg_mul(x, wg_gelu(x))); return;
+    case 16: keep_in_pool(c, wg_mul(x, wg_cross_entropy(x, wg_number(x, 0.5)))); return;
     default:
         if (below(c, 4) == 0 && !c->of->is_read_once)
             wg_item(c->runtime, wg_sum(x, WG_ALL), &value);
@@ -188,6 +195,7 @@ static wg_var record(const recipe *r, wg_runtime *runtime, wg_tape *tape, wg_par
         sum = wg_add(sum, wg_mean(wg_tanh(c.pool[i]), WG_ALL));
     sum = at_line(&c, sum);
     wg_minimize(&optimizer, c.scope, sum);
+    if (r->assigns_last) wg_assign(wg_find(c.scope, "first"), wg_scale(p, 0.5));
     return sum;
 }
 
@@ -329,6 +337,7 @@ static recipe changed(recipe r, uint64_t *random)
     case 6: r.momentum = 0.5 - r.momentum; break;
     case 7: r.seed++; break;
     case 8: r.optimizer = (r.optimizer + 1) & 3; break;
+    case 9: r.assigns_last = !r.assigns_last; break;
     default: break;
     }
     const uint64_t fails = test_random(random) >> 32 & 31;
