@@ -34,7 +34,7 @@ const library_flags = strict ++ .{
     "-fvisibility=hidden", "-DWG_NO_LOCATION", "-DWG_VERSION=\"" ++ zon.version ++ "\"",
 };
 const kernel_flags = library_flags ++ .{"-O3"};
-/// Where files and texts are the slow part, a third of the size is worth more.
+/// Where files, texts or the ops that are recorded are the slow part, a third of the size is worth more.
 const small_flags = library_flags ++ .{"-Os"};
 const small_folders = [_][]const u8{ "runtime/data/", "runtime/train/", "runtime/report/" };
 
@@ -213,7 +213,7 @@ pub fn kernelObjects(project: Project, kernels: []const []const u8) []const *Com
 fn nnObject(project: Project, file: []const u8) *Compile {
     const mod = project.module();
     for (project.lists.include_dirs[0..project.lists.nn_include_count]) |dir| mod.addIncludePath(project.b.path(dir));
-    project.addFiles(mod, &.{file}, &library_flags);
+    project.addFiles(mod, &.{file}, if (project.optimize == fast) &small_flags else &library_flags);
     return project.b.addObject(.{
         .name = project.b.fmt("nn_{s}", .{std.fs.path.stem(file)}),
         .root_module = mod,
