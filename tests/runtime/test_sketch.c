@@ -16,13 +16,14 @@
 #include <stdlib.h>
 #include <wengert/wengert.h>
 
-enum { ORDERS = 3, LEAF_ELEMENTS_MAX = 16 };
+enum { ORDERS = 3, LEAF_ELEMENTS_MAX = 16, LOOSE_MAX = 1 };
 
 typedef struct bench {
     sketch s;
     wg_runtime *runtime;
     wg_tape *tape;
     uint64_t seed;
+    int64_t loose;             /* of a round of programs, those that cancel too far */
     double data[SKETCH_LEAVES][LEAF_ELEMENTS_MAX];
     wg_var value[SKETCH_NODES_MAX];
 } bench;
@@ -223,33 +224,15 @@ static double largest(const bench *b, const orders *o, int k)
     return size;
 }
 
-/* How far order k is moved by rounding the values of each step to f64, at most: log(x) near 1 or a
- * difference of near values make much of a rounding. */
-static double moved_by_rounding(bench *b, const orders *exact, int k)
-{
-    orders rounded;
-    double most = 0;
-    b->s.rounds = true;
-    orders_by_duals(b, &rounded);
-    b->s.rounds = false;
-    for (int l = 0; l < SKETCH_LEAVES; l++)
-        for (int64_t i = 0; i < sketch_count(&b->s.node[l]); i++)
-            most = fmax(most, fabs(rounded.of[k][l][i] - exact->of[k][l][i]));
-    return most;
-}
-
 /* Relative to the largest element so far nearly all of thousands of programs are off by less than
- * 1e-13, a thousand roundings. In the others it is the rounding of a value or two that moves the
- * result; the library's may fall to the other side. */
-static bool is_near(bench *b, const orders *expected, int k, double off, double size)
-{
-    return off <= 1e-12 * size || off <= 4 * moved_by_rounding(b, expected, k);
-}
-
+ * 1e-13, a thousand roundings. One in some thousands takes the logarithm of a number near 1, or has
+ * cotangents that are a million times their sum: there roundings are seen up to 1e-9. A wrong rule
+ * is wrong by more, and in every program that has it. */
 static void check_orders(bench *b)
 {
     orders found, expected;
     double size = 1;
+    bool is_loose = false;
     orders_by_sweeps(b, &found);
     orders_by_duals(b, &expected);
     for (int k = 0; k < ORDERS; k++) {
@@ -257,11 +240,15 @@ static void check_orders(bench *b)
         for (int l = 0; l < SKETCH_LEAVES; l++)
             for (int64_t i = 0; i < sketch_count(&b->s.node[l]); i++) {
                 const double x = found.of[k][l][i], y = expected.of[k][l][i];
-                check_msg(is_near(b, &expected, k, fabs(x - y), size),
+                check_msg(fabs(x - y) <= 1e-8 * size,
                           "order %d, leaf %d, element %d: %.15g, not %.15g (seed %llu)", k + 1, l,
                           (int)i, x, y, (unsigned long long)b->seed);
+                is_loose = is_loose || fabs(x - y) > 1e-12 * size;
             }
     }
+    b->loose += is_loose;
+    check_msg(b->loose <= LOOSE_MAX, "too many programs are off by 1e-12 (seed %llu)",
+              (unsigned long long)b->seed);
 }
 
 /* ---- identities ---- */
@@ -305,6 +292,7 @@ static void run_many(void (*checked)(bench *b), int count)
     check(b->runtime != NULL && b->tape != NULL);
     for (int i = 0; i < (test_is_long() ? 100 * count : count); i++) {
         b->seed = test_random(&state);
+        if (i % count == 0) b->loose = 0;
         sketch_make(&b->s, (int)test_draw(&state, 5, 60), b->seed);
         check_status(wg_tape_reset(b->tape), WG_OK);
         record(b);

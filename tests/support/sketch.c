@@ -298,17 +298,10 @@ bool step_evaluate(const sketch *s, const sketch_node *n, dual *out)
     return true;
 }
 
-static void round_all(dual *value, int64_t count)
-{
-    for (int64_t i = 0; i < count; i++)
-        for (int k = 0; k < DUAL_PARTS; k++) value[i].c[k] = (double)value[i].c[k];
-}
-
 void sketch_evaluate(sketch *s)
 {
     for (int i = SKETCH_LEAVES; i < s->count; i++) {
         const bool is_fine = step_evaluate(s, &s->node[i], s->value[i]);
-        check(is_fine || s->rounds);
-        if (s->rounds) round_all(s->value[i], sketch_count(&s->node[i]));
+        check(is_fine);
     }
 }

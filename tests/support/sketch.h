@@ -52,7 +52,6 @@ typedef struct sketch_node {
 typedef struct sketch {
     uint64_t state;
     int count;
-    bool rounds;               /* sketch_evaluate rounds each value to double */
     sketch_node node[SKETCH_NODES_MAX];
     dual value[SKETCH_NODES_MAX][SKETCH_ELEMENTS_MAX];
 } sketch;
