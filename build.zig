@@ -153,6 +153,7 @@ const runtime_sources = [_][]const u8{
     "runtime/batch.c",
     "runtime/cache.c",
     "runtime/check.c",
+    "runtime/cores.c",
     "runtime/cost.c",
     "runtime/data/archive.c",
     "runtime/data/csv.c",
@@ -371,6 +372,7 @@ const tests = [_][]const u8{
     "tests/runtime/test_generate.c",
     "tests/runtime/test_graphs.c",
     "tests/runtime/test_history.c",
+    "tests/runtime/test_host.c",
     "tests/runtime/test_idx.c",
     "tests/runtime/test_jacobian.c",
     "tests/runtime/test_layers.c",
@@ -519,27 +521,16 @@ const bits_sources = [_][]const u8{
     "tests/bits/trainings.c",
 };
 const bits_list = "tests/bits/bits.txt";
-const Setting = struct { name: []const u8, value: []const u8 };
+/// What may not change a byte of it: variables of the environment, and options of the program. Levels are
+/// varied too, those of the target.
+const Setting = struct { name: []const u8, values: []const []const u8, is_for_emulators: bool = false };
 const bits_settings = [_]Setting{
-    .{ .name = "WENGERT_LEVEL", .value = "portable" },
-    .{ .name = "WENGERT_LEVEL", .value = "sse2" },
-    .{ .name = "WENGERT_LEVEL", .value = "avx2" },
-    .{ .name = "WENGERT_LEVEL", .value = "avx512" },
-    .{ .name = "WENGERT_THREADS", .value = "1" },
-    .{ .name = "WENGERT_THREADS", .value = "2" },
-    .{ .name = "WENGERT_THREADS", .value = "3" },
-    .{ .name = "WENGERT_THREADS", .value = "7" },
-    .{ .name = "WENGERT_THREADS", .value = "16" },
-    .{ .name = "WENGERT_THREADS", .value = "64" },
-    .{ .name = "WENGERT_PLAN", .value = "plain" },
-    .{ .name = "--rows", .value = "1" },
-    .{ .name = "--rows", .value = "13" },
-    .{ .name = "--shift", .value = "4" },
-    .{ .name = "--shift", .value = "9" },
-    .{ .name = "--host", .value = "flush" },
-    .{ .name = "--host", .value = "up" },
-    .{ .name = "--host", .value = "chop" },
-    .{ .name = "--locale", .value = "any" },
+    .{ .name = "WENGERT_THREADS", .values = &.{ "1", "2", "3", "7", "16", "64" } },
+    .{ .name = "WENGERT_PLAN", .values = &.{"plain"}, .is_for_emulators = true },
+    .{ .name = "--rows", .values = &.{ "1", "13", "any" } },
+    .{ .name = "--shift", .values = &.{ "4", "9" } },
+    .{ .name = "--host", .values = &.{ "flush", "up", "down", "chop" }, .is_for_emulators = true },
+    .{ .name = "--locale", .values = &.{"any"} },
 };
 /// Compiled once per level.
 const bench_kernels = [_][]const u8{
@@ -612,8 +603,7 @@ pub fn build(b: *std.Build) void {
     const checked_library = checked.library(.static);
     const emulator = b.option([]const u8, "emulator", "what runs the tests of a foreign target, such as qemu-aarch64");
     const legs: Legs = .init(checked, emulator);
-    addBits(fast, library, legs);
-    _ = legs.add(bitsProgram(checked, checked_library), "check", "bits in Debug", &.{bits_list});
+    addBits(fast, library, checked, checked_library, legs);
     if (target.result.os.tag == .linux) {
         const size = legs.add(hostTool(b, "size", &.{"build/size.c"}), "count", "size of the library", &.{});
         size.addArtifactArg(fast.library(.dynamic));
@@ -691,21 +681,68 @@ fn addBenchmarks(project: Project, lib: *Compile) void {
     }
 }
 
-/// The list of bits, made by the library that ships with each setting varied once.
-fn addBits(project: Project, lib: *Compile, legs: Legs) void {
-    const b = project.b;
-    const exe = bitsProgram(project, lib);
-    const run = b.addRunArtifact(exe);
+/// The list of bits: printed, compared for the test command, and compared alone.
+fn addBits(shipped: Project, lib: *Compile, checked: Project, checked_lib: *Compile, legs: Legs) void {
+    const b = shipped.b;
+    const exe = bitsProgram(shipped, lib);
+    const run = legs.runOf(exe);
     passArguments(b, run);
     b.step("bits", "Print the hash of everything the library computes (-- --only TEXT)").dependOn(&run.step);
 
-    _ = legs.add(exe, "check", "bits", &.{bits_list});
-    for (bits_settings) |setting| {
-        const name = b.fmt("bits with {s} {s}", .{ setting.name, setting.value });
-        const leg = legs.add(exe, "check", name, &.{bits_list});
-        if (setting.name[0] == '-') leg.addArgs(&.{ setting.name, setting.value }) //
-        else leg.setEnvironmentVariable(setting.name, setting.value);
+    const same = legs.withPart("sum of bits");
+    _ = same.add(exe, "check", "bits", &.{bits_list});
+    addBitsSettings(exe, same);
+    if (legs.emulator == null) { // There it is the same code, slower.
+        _ = same.add(bitsProgram(checked, checked_lib), "check", "bits in Debug", &.{bits_list});
+        if (bitsByGcc(shipped)) |other| _ = same.addFile(other, "check", "bits by gcc", &.{bits_list});
     }
+    b.step("same", "Compare the list of bits with the one kept, each setting varied once").dependOn(&same.part.?.step);
+}
+
+/// Each setting varied once. An emulator makes the list some fifty times slower, and is there for the
+/// processor's sake.
+fn addBitsSettings(exe: *Compile, legs: Legs) void {
+    for (bitsLevels(exe)) |level| addBitsSetting(exe, legs, "WENGERT_LEVEL", level.name);
+    for (bits_settings) |setting| {
+        if (legs.emulator != null and !setting.is_for_emulators) continue;
+        for (setting.values) |value| addBitsSetting(exe, legs, setting.name, value);
+    }
+}
+
+fn addBitsSetting(exe: *Compile, legs: Legs, name: []const u8, value: []const u8) void {
+    const leg = legs.add(exe, "check", legs.b.fmt("bits with {s} {s}", .{ name, value }), &.{bits_list});
+    if (name[0] == '-') leg.addArgs(&.{ name, value }) else leg.setEnvironmentVariable(name, value);
+}
+
+/// Every choice of all settings, a leg for each level.
+fn addBitsProduct(exe: *Compile, legs: Legs) void {
+    const b = legs.b;
+    for (bitsLevels(exe)) |level| {
+        var words: [bits_settings.len + 2][]const u8 = undefined;
+        words[0] = bits_list;
+        for (bits_settings, words[1 .. words.len - 1]) |setting, *word|
+            word.* = b.fmt("{s}={s},", .{ setting.name, std.mem.join(b.allocator, ",", setting.values) catch @panic("OOM") });
+        words[words.len - 1] = "--";
+        const leg = legs.add(exe, "vary", b.fmt("bits with every choice at level {s}", .{level.name}), &words);
+        leg.setEnvironmentVariable("WENGERT_LEVEL", level.name);
+    }
+}
+
+fn bitsLevels(exe: *Compile) []const Project.Level {
+    return Project.levelsOf(exe.root_module.resolved_target.?.result.cpu.arch);
+}
+
+/// The program as gcc builds it, where there is gcc: kept until a file that it was made of changes.
+fn bitsByGcc(project: Project) ?std.Build.LazyPath {
+    const b = project.b;
+    if (!project.native or project.target.result.cpu.arch != .x86_64 or !hasProgram(b, "gcc")) return null;
+    const run = b.addSystemCommand(&.{"sh"});
+    run.setName("bits by gcc");
+    run.setCwd(b.path("."));
+    run.addFileArg(b.path("tests/bits/gcc.sh"));
+    const exe = run.addOutputFileArg("bits");
+    _ = run.addDepFileOutputArg("bits.d");
+    return exe;
 }
 
 fn bitsProgram(project: Project, lib: *Compile) *Compile {
@@ -723,7 +760,7 @@ fn addTests(project: Project, lib: *Compile, legs: Legs) void {
     const small = testProgram(project, "wg-tests", lib, false);
     _ = legs.add(small, "count", "tests on the small runner", &.{});
 
-    const quick = b.addRunArtifact(small);
+    const quick = legs.runOf(small);
     quick.has_side_effects = true;
     passArguments(b, quick);
     b.step("test-quick", "Tests on the small runner alone (-- TEXT for those whose suite/name contains it)").dependOn(&quick.step);
@@ -743,6 +780,9 @@ fn addTests(project: Project, lib: *Compile, legs: Legs) void {
     }
     addLabs(project, lib, examples);
     addReport(project, lib, examples);
+    const receipt = comptime std.mem.trimEnd(u8, @embedFile("examples/07_reproduce.txt"), "\r\n");
+    const verify = examples.add(project.program("07_reproduce", &.{"examples/07_reproduce.c"}, lib), "check", "examples/07_reproduce.c --verify", &.{""});
+    verify.addArgs(&.{ "--verify", receipt });
     // One epoch of the main job: its table is a matter of bits, and these are the same everywhere.
     const main_job = project.program("ttbar", &ttbar_sources, lib);
     const job = examples.add(main_job, "check", "examples/ttbar", &.{"examples/ttbar/ttbar.txt"});
@@ -773,6 +813,7 @@ fn addLongTests(project: Project, lib: *Compile, legs: Legs) void {
     const run = legs.add(testProgram(project, "wg-tests-long", lib, false), "count", "all tests, long ones too", &.{});
     run.addArg("--long");
     passArguments(b, run);
+    addBitsProduct(bitsProgram(project, lib), legs);
     b.step("test-long", "All tests and those that take minutes (-- TEXT as for test-quick)").dependOn(&legs.sum.step);
 }
 
@@ -918,22 +959,46 @@ const Legs = struct {
 
     /// Returns the run, whose arguments so far end with the program.
     fn add(legs: Legs, exe: *Compile, mode: []const u8, name: []const u8, args: []const []const u8) *Run {
+        const run = legs.start(mode, name, args);
+        if (legs.emulatorOf(exe)) |emulator| run.addArg(emulator);
+        run.addArtifactArg(exe);
+        return run;
+    }
+
+    /// The same of a program that Zig did not build.
+    fn addFile(legs: Legs, exe: std.Build.LazyPath, mode: []const u8, name: []const u8, args: []const []const u8) *Run {
+        const run = legs.start(mode, name, args);
+        run.addFileArg(exe);
+        return run;
+    }
+
+    fn start(legs: Legs, mode: []const u8, name: []const u8, args: []const []const u8) *Run {
         const run = legs.b.addRunArtifact(legs.tally);
         run.setName(name);
         run.addArg(mode);
         const counts = run.addOutputFileArg("counts");
         run.addArg(name);
         run.addArgs(args);
-        const target = exe.root_module.resolved_target.?.result;
-        const host = legs.b.graph.host.result;
-        if (target.cpu.arch != host.cpu.arch or target.os.tag != host.os.tag)
-            if (legs.emulator) |emulator| run.addArg(emulator);
-        run.addArtifactArg(exe);
         run.setCwd(legs.b.path("."));
         run.setEnvironmentVariable("LC_ALL", "C");
         run.has_side_effects = true;
         legs.sum.addFileArg(counts);
         if (legs.part) |part| part.addFileArg(counts);
+        return run;
+    }
+
+    fn emulatorOf(legs: Legs, exe: *Compile) ?[]const u8 {
+        const target = exe.root_module.resolved_target.?.result;
+        const host = legs.b.graph.host.result;
+        const is_foreign = target.cpu.arch != host.cpu.arch or target.os.tag != host.os.tag;
+        return if (is_foreign) legs.emulator else null;
+    }
+
+    /// A run of the program that is no leg.
+    fn runOf(legs: Legs, exe: *Compile) *Run {
+        const emulator = legs.emulatorOf(exe) orelse return legs.b.addRunArtifact(exe);
+        const run = legs.b.addSystemCommand(&.{emulator});
+        run.addArtifactArg(exe);
         return run;
     }
 };
@@ -948,6 +1013,12 @@ fn releaseMode(b: *std.Build) ?Optimize {
         .safe => .ReleaseSafe,
         .small => .ReleaseSmall,
     };
+}
+
+fn hasProgram(b: *std.Build, name: []const u8) bool {
+    if (comptime @hasDecl(std.Build, "FindProgramOptions")) return b.findProgram(.{ .names = &.{name} }) != null;
+    _ = b.findProgram(&.{name}, &.{}) catch return false;
+    return true;
 }
 
 fn passArguments(b: *std.Build, run: *Run) void {

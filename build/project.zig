@@ -42,9 +42,12 @@ fn isSmall(path: []const u8) bool {
     for (small_folders) |folder| if (std.mem.startsWith(u8, path, folder)) return true;
     return false;
 }
+
+/// A processor without vectors cannot follow every hint that a loop be made of them.
+const kernel_flags_other = kernel_flags ++ .{"-Wno-pass-failed"};
 pub const cpp_flags = [_][]const u8{ "-std=c++20", "-Wall", "-Wextra", "-Wno-missing-field-initializers", "-Werror" };
 
-const Level = struct { name: []const u8, macro: []const u8, cpu: ?*const std.Target.Cpu.Model = null };
+pub const Level = struct { name: []const u8, macro: []const u8, cpu: ?*const std.Target.Cpu.Model = null };
 const portable: Level = .{ .name = "portable", .macro = "WG_LEVEL_PORTABLE" };
 const levels_x86 = [_]Level{
     portable,
@@ -55,7 +58,7 @@ const levels_x86 = [_]Level{
 const levels_arm = [_]Level{ portable, .{ .name = "neon", .macro = "WG_LEVEL_NEON" } };
 const levels_other = [_]Level{portable};
 
-fn levelsOf(arch: std.Target.Cpu.Arch) []const Level {
+pub fn levelsOf(arch: std.Target.Cpu.Arch) []const Level {
     return switch (arch) {
         .x86_64 => &levels_x86,
         .aarch64 => &levels_arm,
@@ -186,6 +189,7 @@ pub fn addIncludes(project: Project, mod: *std.Build.Module) void {
 /// would crawl, and so what is tested is what ships.
 pub fn kernelObjects(project: Project, kernels: []const []const u8) []const *Compile {
     const levels = levelsOf(project.target.result.cpu.arch);
+    const flags: []const []const u8 = if (levels.len == 1) &kernel_flags_other else &kernel_flags;
     const objects = project.b.allocator.alloc(*Compile, levels.len * kernels.len) catch @panic("OOM");
     for (levels, 0..) |level, i| {
         var query = project.target.query;
@@ -199,7 +203,7 @@ pub fn kernelObjects(project: Project, kernels: []const []const u8) []const *Com
             mod.addSystemIncludePath(project.simde);
             mod.addCMacro("WG_LEVEL", level.name);
             mod.addCMacro(level.macro, "1");
-            project.addFiles(mod, &.{file}, &kernel_flags);
+            project.addFiles(mod, &.{file}, flags);
             objects[i * kernels.len + j] = project.b.addObject(.{
                 .name = project.b.fmt("{s}_{s}", .{ std.fs.path.stem(file), level.name }),
                 .root_module = mod,

@@ -17,6 +17,8 @@ typedef struct bits {
     wg_tape *tape;
     wg__arena arena;    /* inputs of the recording at hand */
     int shift;          /* bytes by which they lie off an aligned address */
+    bool has_any_rows;  /* shards have other rows in each recording, as the seed says */
+    uint64_t seed, drawn;
 } bits;
 
 /* The next recording. */

@@ -1,5 +1,6 @@
-/* Every composite that is a formula, with its gradients to order 2, on 10,000 inputs: y, dy and d2y
- * of the sum of y in one hash.                                                                   */
+/* Every composite that is a formula, with its gradients to order 2, on 10,000 inputs: y, the
+ * gradient of its sum, and that gradient's of the squares of the first, in one hash. Of squares,
+ * because first derivatives themselves add up to a constant where a formula is of differences. */
 #include "bits.h"
 
 enum { ROWS = 100, COLUMNS = 100 };
@@ -91,7 +92,7 @@ static const formula formulas[] = {
 static void print(bits *b, const char *name, wg_dtype dtype, wg_var x, wg_var y)
 {
     const wg_var first = wg_grad(wg_sum(y, WG_ALL), x);
-    const wg_var second = wg_grad(wg_sum(first, WG_ALL), x);
+    const wg_var second = wg_grad(wg_sum(wg_square(first), WG_ALL), x);
     const wg_shape line = WG_SHAPE(wg_shape_count(wg_shape_of(y)));
     const wg_shape all = WG_SHAPE(ROWS * COLUMNS);
     const wg_var parts[] = { wg_reshape(y, line), wg_reshape(first, all), wg_reshape(second, all) };

@@ -1,7 +1,8 @@
 /* Prints the list of bits. How the work is done is chosen by WENGERT_LEVEL, WENGERT_THREADS and
  * WENGERT_PLAN, and by arguments, none of which may change a byte of it:
  *
- *     --rows N       shards of N rows, and every region forked, however small
+ *     --rows N       shards of N rows, or `any` number, another for each recording; and every
+ *                    region forked, however small. WG_SEED repeats what was drawn
  *     --shift BYTES  inputs lie off an aligned address
  *     --host MODE    the host has set `flush` (denormals to zero), `up`, `down` or `chop`
  *     --locale ANY   the host has set a foreign one
@@ -12,9 +13,12 @@
 #include <fenv.h>
 #include <locale.h>
 #include <string.h>
+#include <time.h>
 #if defined(__SSE__)
 #include <xmmintrin.h>
 #endif
+
+enum { ROWS_MAX = 120 }; /* more than any input here has */
 
 void bits_must(const bits *b, int status, const char *what)
 {
@@ -27,6 +31,21 @@ void bits_begin(bits *b)
 {
     wg_tape_reset(b->tape);
     wg__arena_reset(&b->arena);
+    if (!b->has_any_rows) return;
+    uint32_t word[4];
+    wg__philox(b->seed, 0, b->drawn++, word);
+    b->runtime->shard_rows_test = 1 + word[0] % ROWS_MAX;
+}
+
+static void rows_set(bits *b, const char *value)
+{
+    b->runtime->is_forked_always = true;
+    b->runtime->shard_rows_test = atoi(value);
+    b->has_any_rows = strcmp(value, "any") == 0;
+    if (!b->has_any_rows) return;
+    const char *seed = getenv("WG_SEED");
+    b->seed = seed != NULL ? strtoull(seed, NULL, 10) : (uint64_t)time(NULL);
+    fprintf(stderr, "bits: rows of WG_SEED=%llu\n", (unsigned long long)b->seed);
 }
 
 void bits_print(const char *family, const char *name, const char *kind, wg__hash hash)
@@ -92,8 +111,7 @@ int main(int count, char **argument)
     for (int i = 1; i + 1 < count; i += 2) {
         const char *value = argument[i + 1];
         if (strcmp(argument[i], "--rows") == 0) {
-            b.runtime->shard_rows_test = atoi(value);
-            b.runtime->is_forked_always = true;
+            rows_set(&b, value);
         } else if (strcmp(argument[i], "--shift") == 0) {
             b.shift = atoi(value);
         } else if (strcmp(argument[i], "--host") == 0) {

@@ -2,13 +2,17 @@
  *
  *     tally count FILE NAME COMMAND...            a leg that prints its own counts
  *     tally check FILE NAME EXPECTED COMMAND...   a program: one test
+ *     tally vary FILE NAME EXPECTED SETTING... -- COMMAND...
+ *                                                 a program: one test with each choice of settings
  *     tally sum FILE...                           the total, last of all
  *
  * A leg always succeeds as a build step, or the total would never be printed: what happened stands
  * in its FILE. A leg that ends badly, or of which no counts were seen, has at least one failure. A
- * checked program must succeed, and print exactly the text of EXPECTED if there is such a file. The
- * last line of `sum` is `N passed, N failed`; it is also written to the file named by WG_TALLY, if
- * set, for who wants to repeat it after the build tool's own last words.                         */
+ * checked program must succeed, and print exactly the text of EXPECTED if there is such a file. A
+ * SETTING is `WORD=VALUE,VALUE,...`, one of which is chosen: a WORD that begins with - is an option
+ * of the program, another a variable of its environment, an empty VALUE leaves it out. The last line
+ * of `sum` is `N passed, N failed`; it is also written to the file named by WG_TALLY, if set, for
+ * who wants to repeat it after the build tool's own last words.                                  */
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,15 +71,10 @@ static bool line_counts(const char *line, counts *out)
 
 /* Runs a command and hands its output on; returns its exit status. A checked program's output is
  * what it prints to stdout, and is kept back; of a leg, stderr is read as well, for its counts.  */
-static int run(int count, char **words, bool is_checked, text *output, counts *seen,
-               bool *has_counts)
+static int run(const char *command, bool is_checked, text *output, counts *seen, bool *has_counts)
 {
-    text command = { 0 };
-    for (int i = 0; i < count; i++) text_add_word(&command, words[i]);
-    if (!is_checked) text_add(&command, "2>&1", 4);
     fflush(stdout);
-    FILE *pipe = popen(command.start, "r");
-    free(command.start);
+    FILE *pipe = popen(command, "r");
     if (pipe == NULL) return -1;
     char line[4096];
     while (fgets(line, sizeof line, pipe) != NULL) {
@@ -105,8 +104,12 @@ static int count_leg(const char *path, const char *name, int count, char **words
 {
     counts seen = { 0, 0 };
     bool has_counts = false;
+    text command = { 0 };
+    for (int i = 0; i < count; i++) text_add_word(&command, words[i]);
+    text_add(&command, "2>&1", 4);
     printf("== %s\n", name);
-    const int status = run(count, words, false, NULL, &seen, &has_counts);
+    const int status = run(command.start, false, NULL, &seen, &has_counts);
+    free(command.start);
     if (!has_counts) printf("%s: ended with status %d and no counts\n", name, status);
     if (status != 0 && seen.failed == 0) seen.failed = 1;
     if (seen.passed + seen.failed == 0) seen.failed = 1;
@@ -143,16 +146,89 @@ static bool output_matches(const char *path, const text *output)
     return same;
 }
 
-static int check_program(const char *path, const char *name, const char *expected, int count,
-                         char **words)
+static bool program_passes(const text *command, const char *name, const char *expected)
 {
     text output = { 0 };
     text_add(&output, "", 0);
-    const int status = run(count, words, true, &output, NULL, NULL);
+    const int status = run(command->start, true, &output, NULL, NULL);
     const bool passed = status == 0 && output_matches(expected, &output);
-    if (!passed) printf("FAILED %s (status %d)\n%s", name, status, output.start);
+    if (!passed)
+        printf("FAILED %s (status %d): %s\n%s", name, status, command->start, output.start);
     free(output.start);
+    return passed;
+}
+
+static int check_program(const char *path, const char *name, const char *expected, int count,
+                         char **words)
+{
+    text command = { 0 };
+    for (int i = 0; i < count; i++) text_add_word(&command, words[i]);
+    const bool passed = program_passes(&command, name, expected);
+    free(command.start);
     const counts result = { .passed = passed, .failed = !passed };
+    return write_counts(path, name, result) ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+/* ---- every choice of settings ---- */
+
+enum { SETTINGS_MAX = 16 };
+
+/* The chosen value of a setting, not terminated. */
+static const char *setting_value(const char *word, int at, size_t *bytes)
+{
+    const char *value = strchr(word, '=') + 1;
+    for (; at > 0; at--) value += strcspn(value, ",") + 1;
+    *bytes = strcspn(value, ",");
+    return value;
+}
+
+/* The next choice; false after the last. */
+static bool choice_next(int count, char **settings, int *chosen)
+{
+    for (int i = 0; i < count; i++) {
+        size_t bytes;
+        const char *value = setting_value(settings[i], chosen[i], &bytes);
+        if (value[bytes] == ',') {
+            chosen[i]++;
+            return true;
+        }
+        chosen[i] = 0;
+    }
+    return false;
+}
+
+/* Appends the settings of the environment, or those of the command line. */
+static void choice_add(text *to, int count, char **settings, const int *chosen, bool are_options)
+{
+    for (int i = 0; i < count; i++) {
+        size_t bytes;
+        const char *value = setting_value(settings[i], chosen[i], &bytes);
+        if (bytes == 0 || (settings[i][0] == '-') != are_options) continue;
+        text_add(to, settings[i], strcspn(settings[i], "="));
+        text_add(to, are_options ? " " : "=", 1);
+        text_add(to, value, bytes);
+        text_add(to, " ", 1);
+    }
+}
+
+static int vary_program(const char *path, const char *name, const char *expected, int count,
+                        char **words)
+{
+    counts result = { 0, 0 };
+    int chosen[SETTINGS_MAX] = { 0 };
+    int settings = 0;
+    while (settings < count && strcmp(words[settings], "--") != 0) settings++;
+    if (settings > SETTINGS_MAX || settings == count) return EXIT_FAILURE;
+    do {
+        text command = { 0 };
+        choice_add(&command, settings, words, chosen, false);
+        for (int i = settings + 1; i < count; i++) text_add_word(&command, words[i]);
+        choice_add(&command, settings, words, chosen, true);
+        if (program_passes(&command, name, expected)) result.passed++;
+        else result.failed++;
+        free(command.start);
+    } while (choice_next(settings, words, chosen));
+    printf("%s: %ld choices\n", name, result.passed + result.failed);
     return write_counts(path, name, result) ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
@@ -187,7 +263,9 @@ int main(int argc, char **argv)
         return count_leg(argv[2], argv[3], argc - 4, argv + 4);
     if (argc > 5 && strcmp(argv[1], "check") == 0)
         return check_program(argv[2], argv[3], argv[4], argc - 5, argv + 5);
+    if (argc > 6 && strcmp(argv[1], "vary") == 0)
+        return vary_program(argv[2], argv[3], argv[4], argc - 5, argv + 5);
     if (argc > 2 && strcmp(argv[1], "sum") == 0) return sum_legs(argc - 2, argv + 2);
-    fprintf(stderr, "usage: tally count|check|sum ...\n");
+    fprintf(stderr, "usage: tally count|check|vary|sum ...\n");
     return EXIT_FAILURE;
 }
