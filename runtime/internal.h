@@ -20,8 +20,10 @@ typedef struct wg__pool wg__pool;
 typedef void wg__pool_work(void *context, int worker, int64_t index);
 
 int wg__pool_cores(void);
+/* keeps_size: UV_THREADPOOL_SIZE is left as it is. pins: helpers keep to processors of their own. */
+typedef struct wg__pool_options { bool keeps_size, pins; } wg__pool_options;
 /* NULL on failure. threads counts the caller; with one, libuv is never touched. */
-wg__pool *wg__pool_create(const wg_allocator *allocator, int threads, bool keep_pool_size);
+wg__pool *wg__pool_create(const wg_allocator *allocator, int threads, wg__pool_options options);
 void wg__pool_free(wg__pool *pool);
 /* Before the joins of a run: in a forked child the caller is alone from then on. */
 void wg__pool_begin(wg__pool *pool);
@@ -40,6 +42,16 @@ void wg__errand_free(wg__errand *errand); /* waits */
 void wg__errand_start(wg__errand *errand, wg__errand_work *work, void *context);
 /* Returns when the piece is done, by a thread of the pool or, if none came to it, here. */
 void wg__errand_wait(wg__errand *errand);
+
+/* ---- cores.c: the processors that a thread may run on ---- */
+
+typedef struct wg__cores { uint64_t word[16]; } wg__cores; /* a bit each; 1024 of them */
+/* The processor of this thread; WG__NOWHERE: not told here. */
+int wg__cores_here(void);
+/* Ties this thread to one processor: the worker-th behind `first`, of those it may run on. False,
+ * and nothing done, if there are not so many or the system has no such call. */
+bool wg__cores_pin(int first, int worker, wg__cores *before);
+void wg__cores_put_back(const wg__cores *before);
 
 /* ---- float.c: the floating-point environment of a worker ---- */
 

@@ -11,8 +11,9 @@
  * harm.
  *
  * A helper is one uv_queue_work on a private loop. It stays for a short while after its last
- * item, because the next join is usually microseconds away, and then gives the thread back: other
- * users of the pool are not starved and a process that exits does not wait for us. */
+ * item, because the next join is usually microseconds away, and then gives the thread back: a
+ * process that exits does not wait for us. While there is always more it goes nevertheless, now
+ * and then, and is queued again behind what others want of the pool: so they are not starved. */
 #include "runtime/internal.h"
 
 #include <string.h>
@@ -27,6 +28,10 @@
 /* A pause takes 10 to 40 ns, so the first part is some 60 us: the host's own work between two
  * steps. Yielding then leaves the core to whoever needs it. */
 enum { PAUSE_COUNT = 2000, YIELD_COUNT = 300 };
+
+/* What a host may have to wait for a thread: as long as a turn of a scheduler. Coming back takes
+ * some 20 us of it. */
+static const uint64_t STAY_NS = 20 * 1000 * 1000;
 
 /* libuv's own default and limit; and the threads left over for the host's files and names. */
 enum { POOL_THREADS_DEFAULT = 4, POOL_THREADS_MAX = 1024, POOL_THREADS_SPARE = 4 };
@@ -48,6 +53,8 @@ struct wg__pool {
     bool has_loop;
     int returned;        /* helpers that went and that the loop has told of */
     int pauses, yields;  /* of a helper without work, before it goes */
+    bool is_pinned;      /* helpers keep to processors of their own */
+    atomic_int core;     /* of the caller, at the last wake */
 
     wg__pool_work *work; /* the job: written before the ticket, read after a claim */
     void *context;
@@ -103,15 +110,20 @@ static bool claim_all(wg__pool *pool, int worker)
     return has_worked;
 }
 
-/* Claims, and stays as long as there may soon be more. */
-static void linger(wg__pool *pool, int worker)
+/* Claims, and stays as long as there may soon be more; false: it has stayed too long. */
+static bool linger(wg__pool *pool, int worker)
 {
+    const uint64_t begin_ns = uv_hrtime();
     for (int idle = 0; idle < pool->pauses + pool->yields; idle++) {
-        if (claim_all(pool, worker)) idle = 0;
-        if (atomic_load_explicit(&pool->is_stopping, memory_order_relaxed)) return;
+        if (claim_all(pool, worker)) {
+            idle = 0;
+            if (uv_hrtime() - begin_ns > STAY_NS) return false;
+        }
+        if (atomic_load_explicit(&pool->is_stopping, memory_order_relaxed)) break;
         if (idle < pool->pauses) relax();
         else yield();
     }
+    return true;
 }
 
 static void on_thread(uv_work_t *request)
@@ -119,14 +131,18 @@ static void on_thread(uv_work_t *request)
     helper *self = request->data;
     wg__pool *pool = self->pool;
     const wg__float_mode before = wg__float_enter();
+    wg__cores cores;
+    const bool is_pinned =
+        pool->is_pinned && wg__cores_pin(atomic_load(&pool->core), self->worker, &cores);
     bool has_more = true;
     while (has_more) {
         atomic_fetch_add(&pool->inside, 1);
-        linger(pool, self->worker);
+        has_more = linger(pool, self->worker);
         atomic_fetch_sub(&pool->inside, 1);
         /* A join that counted on this helper was published before it was seen to go: look again. */
-        has_more = items_left(atomic_load(&pool->ticket)) > 0;
+        has_more = has_more && items_left(atomic_load(&pool->ticket)) > 0;
     }
+    if (is_pinned) wg__cores_put_back(&cores);
     wg__float_leave(before);
     atomic_fetch_add(&pool->left, 1);
 }
@@ -194,6 +210,7 @@ static void pool_wake(wg__pool *pool, int wanted)
     if (atomic_load(&pool->inside) >= wanted || !pool_open(pool)) return;
     /* The loop may hear of a helper a little later than it went: then at the next join. */
     if (atomic_load(&pool->left) != pool->returned) uv_run(&pool->loop, UV_RUN_NOWAIT);
+    if (pool->is_pinned) atomic_store(&pool->core, wg__cores_here());
     int queued = 0;
     for (int i = 0; i < pool->helper_count; i++) queued += pool->helper[i].is_queued;
     for (int i = 0; i < pool->helper_count && queued < wanted; i++) {
@@ -213,7 +230,17 @@ int wg__pool_cores(void)
     return (int)uv_available_parallelism();
 }
 
-wg__pool *wg__pool_create(const wg_allocator *allocator, int threads, bool keep_pool_size)
+/* Room for the helpers and some others, unless somebody has said how much. */
+static void pool_size_choose(int threads)
+{
+    char text[32];
+    size_t bytes = sizeof text;
+    if (uv_os_getenv("UV_THREADPOOL_SIZE", text, &bytes) != UV_ENOENT) return;
+    wg__number_text(threads - 1 + POOL_THREADS_SPARE, text);
+    uv_os_setenv("UV_THREADPOOL_SIZE", text);
+}
+
+wg__pool *wg__pool_create(const wg_allocator *allocator, int threads, wg__pool_options options)
 {
     WG_ASSERT(threads >= 1);
     wg__pool *pool = wg__allocate_zeroed(allocator, sizeof *pool);
@@ -234,12 +261,8 @@ wg__pool *wg__pool_create(const wg_allocator *allocator, int threads, bool keep_
 
     pool->helper_count = threads - 1;
     pool->owner = uv_os_getpid();
-    char text[32];
-    size_t text_bytes = sizeof text;
-    if (!keep_pool_size && uv_os_getenv("UV_THREADPOOL_SIZE", text, &text_bytes) == UV_ENOENT) {
-        wg__number_text(threads - 1 + POOL_THREADS_SPARE, text);
-        uv_os_setenv("UV_THREADPOOL_SIZE", text);
-    }
+    pool->is_pinned = options.pins;
+    if (!options.keeps_size) pool_size_choose(threads);
     return pool;
 }
 

@@ -68,7 +68,9 @@ static bool runtime_fill(wg_runtime *runtime, const wg_runtime_options *options)
         runtime->worker[i].kernel_scratch = wg__allocate(allocator, WG__SCRATCH_BYTES);
         if (runtime->worker[i].kernel_scratch == NULL) return false;
     }
-    runtime->pool = wg__pool_create(allocator, runtime->threads, options->keep_pool_size);
+    const wg__pool_options of_pool = { .keeps_size = options->keep_pool_size,
+                                       .pins = options->pin };
+    runtime->pool = wg__pool_create(allocator, runtime->threads, of_pool);
     return runtime->pool != NULL;
 }
 

@@ -21,6 +21,9 @@ typedef struct job {
     int spin;
 } job;
 
+static const wg__pool_options chosen;
+static const wg__pool_options kept = { .keeps_size = true };
+
 static void work(void *context, int worker, int64_t index)
 {
     job *j = context;
@@ -47,7 +50,7 @@ static void joins(int threads, int count, int spin)
     job *j = calloc(1, sizeof *j);
     check(j != NULL);
     j->spin = spin;
-    wg__pool *pool = wg__pool_create(&wg__allocator_default, threads, false);
+    wg__pool *pool = wg__pool_create(&wg__allocator_default, threads, chosen);
     check(pool != NULL);
     uint64_t state = test_seed();
     for (int i = 0; i < count; i++)
@@ -70,7 +73,7 @@ Test(pool, every_item_is_done_once)
 Test(pool, joins_after_a_pause_are_as_good)
 {
     job *j = calloc(1, sizeof *j);
-    wg__pool *pool = wg__pool_create(&wg__allocator_default, 4, false);
+    wg__pool *pool = wg__pool_create(&wg__allocator_default, 4, chosen);
     check(j != NULL && pool != NULL);
     j->spin = 20000;
     for (int i = 0; i < 20; i++) {
@@ -86,7 +89,7 @@ Test(pool, several_pools_share_the_threads)
     job *j = calloc(1, sizeof *j);
     wg__pool *pool[5];
     check(j != NULL);
-    for (int i = 0; i < 5; i++) pool[i] = wg__pool_create(&wg__allocator_default, 4, true);
+    for (int i = 0; i < 5; i++) pool[i] = wg__pool_create(&wg__allocator_default, 4, kept);
     for (int turn = 0; turn < 50; turn++)
         for (int i = 0; i < 5; i++) check_equal_i(join(pool[i], j, 30), 0);
     for (int i = 0; i < 5; i++) wg__pool_free(pool[i]);
@@ -99,7 +102,7 @@ Test(pool, several_pools_share_the_threads)
 Test(pool, a_forked_child_works_alone_and_ends)
 {
     job *j = calloc(1, sizeof *j);
-    wg__pool *pool = wg__pool_create(&wg__allocator_default, 4, false);
+    wg__pool *pool = wg__pool_create(&wg__allocator_default, 4, chosen);
     check(j != NULL && pool != NULL);
     j->spin = 1000;
     for (int i = 0; i < 5; i++) {
@@ -125,7 +128,7 @@ Test(pool, a_process_exits_with_helpers_awake)
     const pid_t child = fork();
     if (child == 0) {
         job *j = calloc(1, sizeof *j);
-        wg__pool *pool = wg__pool_create(&wg__allocator_default, 4, false);
+        wg__pool *pool = wg__pool_create(&wg__allocator_default, 4, chosen);
         exit(j == NULL || pool == NULL || join(pool, j, 30) != 0);
     }
     int status = -1;
@@ -220,7 +223,7 @@ Test(pool, the_floating_point_mode_is_set_for_work_and_put_back)
     const unsigned before = _mm_getcsr();
     _mm_setcsr(before | 0x8040);
     const wg__float_mode host = wg__float_enter();
-    wg__pool *pool = wg__pool_create(&wg__allocator_default, 3, false);
+    wg__pool *pool = wg__pool_create(&wg__allocator_default, 3, chosen);
     wg__pool_run(pool, 200, look_at_mode, NULL);
     wg__pool_free(pool);
     wg__float_leave(host);

@@ -39,6 +39,8 @@ static struct {
     int thread_count, running;
     int switch_chance;               /* of 16 */
     int failure_chance;              /* of a call of libuv, of 16 */
+    int64_t calls, failing_call;     /* of those that can fail: so far; the one that does */
+    uint64_t time_ns;
     int64_t steps;
     bool is_endless;                 /* more steps than any schedule has */
     jmp_buf leave;                   /* where the caller goes then */
@@ -74,7 +76,7 @@ static void point(void)
 
 static bool fails(void)
 {
-    return draw(16) < world.failure_chance;
+    return ++world.calls == world.failing_call || draw(16) < world.failure_chance;
 }
 
 /* ---- stand-ins for libuv ---- */
@@ -158,6 +160,15 @@ static int model_getenv(const char *name, char *value, size_t *bytes)
 static int model_setenv(const char *name, const char *value) { return (void)name, (void)value, 0; }
 static uv_pid_t model_pid(void) { return 1; }
 static unsigned model_cores(void) { return 2; }
+/* Now and then a helper has stayed for too long. */
+static uint64_t model_hrtime(void) { return world.time_ns += draw(8) == 0 ? 1000000000 : 1; }
+static int model_cores_here(void) { return draw(2); }
+static bool model_cores_pin(int first, int worker, wg__cores *before)
+{
+    *before = (wg__cores){ { (uint64_t)first } };
+    return worker % 2 == 1;
+}
+static void model_cores_put_back(const wg__cores *before) { (void)before; }
 static wg__float_mode model_float_enter(void) { return (wg__float_mode){ 0 }; }
 static void model_float_leave(wg__float_mode before) { (void)before; }
 
@@ -225,6 +236,10 @@ static bool model_exchange_strong(atomic_int *at, int *expected, int desired)
 #define uv_os_setenv model_setenv
 #define uv_os_getpid model_pid
 #define uv_available_parallelism model_cores
+#define uv_hrtime model_hrtime
+#define wg__cores_here model_cores_here
+#define wg__cores_pin model_cores_pin
+#define wg__cores_put_back model_cores_put_back
 #define wg__float_enter model_float_enter
 #define wg__float_leave model_float_leave
 #define wg__pool_cores model_pool_cores
@@ -238,7 +253,7 @@ static bool model_exchange_strong(atomic_int *at, int *expected, int desired)
 #define wg__errand_start model_errand_start
 #define wg__errand_wait model_errand_wait
 int model_pool_cores(void);
-wg__pool *model_pool_create(const wg_allocator *allocator, int threads, bool keep_pool_size);
+wg__pool *model_pool_create(const wg_allocator *allocator, int threads, wg__pool_options options);
 void model_pool_free(wg__pool *pool);
 void model_pool_begin(wg__pool *pool);
 bool model_pool_is_hot(wg__pool *pool);
@@ -276,6 +291,7 @@ static void world_make(uint64_t seed)
 {
     world.state = seed;
     world.steps = world.running = 0;
+    world.calls = 0;
     world.is_endless = false;
     world.queue_count = world.done_count = world.at_work = 0;
     world.thread_count = 1 + draw(THREADS_MAX);
@@ -299,8 +315,9 @@ static int schedule(uint64_t seed)
     static job j;
     j = (job){ .mistakes = 0 };
     world_make(seed);
+    const wg__pool_options options = { .pins = draw(2) == 0 };
     if (setjmp(world.leave) != 0) return j.mistakes + 1;
-    wg__pool *pool = model_pool_create(&wg__allocator_default, 2 + draw(HELPERS_MAX - 1), false);
+    wg__pool *pool = model_pool_create(&wg__allocator_default, 2 + draw(HELPERS_MAX - 1), options);
     check(pool != NULL);
     pool->pauses = draw(4);
     pool->yields = draw(3);
@@ -334,7 +351,8 @@ static int errand_schedule(uint64_t seed)
     j = (job){ .mistakes = 0 };
     world_make(seed);
     if (setjmp(world.leave) != 0) return j.mistakes + 1;
-    wg__pool *pool = model_pool_create(&wg__allocator_default, 2, false);
+    wg__pool *pool =
+        model_pool_create(&wg__allocator_default, 2, (wg__pool_options){ .pins = draw(2) == 0 });
     wg__errand *errand = model_errand_create(&wg__allocator_default, pool);
     check(pool != NULL && errand != NULL);
     const int turns = 1 + draw(6);
@@ -351,25 +369,49 @@ static int errand_schedule(uint64_t seed)
     return j.mistakes + (world.queue_count + world.at_work + world.done_count > 0);
 }
 
-Test(schedule, every_errand_is_done_once_in_every_order)
+typedef int play(uint64_t seed);
+
+static void schedules(play *one, int64_t count)
 {
     uint64_t state = test_seed();
-    for (int i = 0; i < 2000; i++) {
+    for (int64_t i = 0; i < count; i++) {
         const uint64_t seed = test_random(&state);
-        check_msg(errand_schedule(seed) == 0, "the schedule of seed %llu: %d mistakes",
-                  (unsigned long long)seed, errand_schedule(seed));
+        check_msg(one(seed) == 0, "the schedule of seed %llu: %d mistakes",
+                  (unsigned long long)seed, one(seed));
     }
 }
 
-Test(schedule, every_item_is_done_once_in_every_order)
+Test(schedule, every_item_is_done_once_in_every_order) { schedules(schedule, 2000); }
+Test(schedule, every_errand_is_done_once_in_every_order) { schedules(errand_schedule, 2000); }
+TestLong(schedule, every_item_is_done_once_in_a_hundred_thousand_orders)
+{
+    schedules(schedule, 100000);
+}
+TestLong(schedule, every_errand_is_done_once_in_a_hundred_thousand_orders)
+{
+    schedules(errand_schedule, 100000);
+}
+
+/* Of threads, mutexes, loops and work to be queued: whichever cannot be had, the rest does it. */
+static void each_call_fails(play *one)
 {
     uint64_t state = test_seed();
-    for (int i = 0; i < 2000; i++) {
+    for (int i = 0; i < 50; i++) {
         const uint64_t seed = test_random(&state);
-        check_msg(schedule(seed) == 0, "the schedule of seed %llu: %d mistakes",
-                  (unsigned long long)seed, schedule(seed));
+        int64_t calls = 1;
+        for (int64_t k = 1; k <= calls; k++) {
+            world.failing_call = k;
+            const int mistakes = one(seed);
+            world.failing_call = 0;
+            calls = world.calls;
+            check_msg(mistakes == 0, "call %lld fails in the schedule of seed %llu", (long long)k,
+                      (unsigned long long)seed);
+        }
     }
 }
+
+Test(schedule, every_item_is_done_once_whichever_call_fails) { each_call_fails(schedule); }
+Test(schedule, every_errand_is_done_once_whichever_call_fails) { each_call_fails(errand_schedule); }
 
 Test(schedule, a_claim_that_is_not_atomic_is_noticed)
 {

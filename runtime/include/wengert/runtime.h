@@ -19,10 +19,13 @@ typedef struct wg_program wg_program;
 typedef struct wg_runtime_options {
     const wg_allocator *allocator;
     int threads;         /* 0: one a core; 1: never touches the libuv pool */
+    bool pin;            /* Linux: threads of the pool keep to one core each while they work here */
     bool keep_pool_size; /* else UV_THREADPOOL_SIZE is set, to 3 above threads, where it is not */
     size_t cache_bytes;  /* of cached programs; 0: 256 MiB */
     uint64_t reserved[4];
 } wg_runtime_options;
+/* In a child made by fork, a runtime of its parent runs on the calling thread alone. Such a child
+ * ends by _exit: libuv's own work at exit waits for threads that the child does not have. */
 wg_runtime *wg_runtime_create(const wg_runtime_options *options); /* NULL: memory or bad options */
 /* Programs hold their runtime: it ends with the last of them. */
 void wg_runtime_free(wg_runtime *runtime);
