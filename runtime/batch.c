@@ -1,7 +1,8 @@
 /* Batch marks over a plan: which values hold one row, or group of rows, a sample.
  *
  * Marks start at inputs whose rows are samples and follow the ops. Only marks of the leading axis
- * lead to shards; a computed value marked elsewhere is computed whole and starts without a mark. A
+ * lead to shards; a computed value marked elsewhere, which lead.c could not turn, is computed whole
+ * and starts without a mark. A
  * loop keeps marks if every value of its step does: then a shard takes all steps of its rows. Then,
  * backwards, a value made of no sample (random numbers, a count) that marked values read row by row
  * is adopted: it is made row by row where it is read, instead of as a whole before. */
@@ -75,12 +76,13 @@ static bool is_marked_throughout(const wg__plan *body, int64_t samples)
 
 /* ---- values ---- */
 
-/* The mark of the op of a value, or none if it is a cut or its inputs are of two batches. */
-static wg__mark mark_of(const wg__plan *plan, const wg__value *value, const operands *space)
+/* The mark of the op of a value among others, or none if it is a cut or its inputs are of two
+ * batches. */
+static wg__mark mark_of_op(const wg__value *all, const wg__value *value, const operands *space)
 {
     int64_t samples = 0;
     for (int32_t i = 0; i < value->in_count; i++) {
-        const wg__value *in = &plan->value[value->in[i]];
+        const wg__value *in = &all[value->in[i]];
         space->type[i] = in->type;
         space->mark[i] = in->mark;
         if (!in->mark.is_set) continue;
@@ -95,8 +97,30 @@ static wg__mark mark_of(const wg__plan *plan, const wg__value *value, const oper
                                   .wanted = &value->type };
     wg__mark mark;
     if (!wg__mark_of(&request, space->type, space->mark, &value->type, &mark)) return no_mark;
-    if (mark.is_set && mark.axis != 0 && value->is_computed) return no_mark;
     return mark;
+}
+
+static wg__mark mark_of(const wg__plan *plan, const wg__value *value, const operands *space)
+{
+    const wg__mark mark = mark_of_op(plan->value, value, space);
+    return mark.axis != 0 && value->is_computed ? no_mark : mark;
+}
+
+static wg__mark mark_of_input(const wg__value *value)
+{
+    const bool has_samples = value->attribute[1] != 0 && value->type.shape.dim[0] > 0;
+    return has_samples ? (wg__mark){ .axis = 0, .is_set = 1, .group = 1 } : no_mark;
+}
+
+wg__mark wg__value_mark(const wg__planner *planner, const wg__value *value)
+{
+    enum { IN_MAX = 4 };
+    wg__type type[IN_MAX];
+    wg__mark mark[IN_MAX];
+    if (value->op == WG__OP_input) return mark_of_input(value);
+    if (value->loop != NULL || value->op == WG__OP_pick || value->in_count > IN_MAX)
+        return no_mark;
+    return mark_of_op(planner->value, value, &(operands){ type, mark });
 }
 
 static void loop_mark(const wg__plan *plan, wg__value *value, const operands *space);
@@ -116,8 +140,7 @@ static void marks_follow(wg__plan *plan, const operands *space)
         wg__value *value = &plan->value[i];
         value->mark = no_mark;
         if (value->op == WG__OP_input) {
-            const bool has_samples = value->attribute[1] != 0 && value->type.shape.dim[0] > 0;
-            if (has_samples) value->mark = (wg__mark){ .axis = 0, .is_set = 1, .group = 1 };
+            value->mark = mark_of_input(value);
         } else if (value->loop != NULL) {
             loop_mark(plan, value, space);
         } else if (value->op == WG__OP_pick) {

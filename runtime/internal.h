@@ -324,6 +324,11 @@ uint32_t wg__value_loop(wg__planner *planner, const wg__draft *draft, wg__loop *
 /* The walk of a value over its base's memory: without an address, and from this one. */
 wg__array wg__value_walk(const wg__value *value);
 wg__array wg__value_array(const wg__value *value, void *base);
+/* The walk of the draft's input over these strides, as the draft's type. */
+uint32_t wg__value_view(wg__planner *planner, const wg__draft *draft, const int64_t *stride);
+/* lead.c: the draft's value computed with the samples in front, and walked back; WG__NONE: they
+ * are there already, or it cannot be done. axis: of its mark. */
+uint32_t wg__lead(wg__planner *planner, const wg__draft *draft, int32_t axis);
 /* simplify.c: a value equal to the draft's by an exact identity; WG__NONE: none applies. */
 uint32_t wg__simplify(wg__planner *planner, const wg__draft *draft);
 /* fold.c: the draft's value computed now, if its inputs are known; WG__NONE: they are not. */
@@ -353,6 +358,8 @@ int32_t wg__slice_axis(const wg__plan *plan, const wg__value *value, int32_t i);
 /* True if the leading axis of the result can be computed in pieces; rows_min: the least of a
  * piece. */
 bool wg__slice_is_possible(const wg__plan *plan, const wg__value *value, int64_t *rows_min);
+/* batch.c: the mark of a value that is being drafted, as far as its inputs tell; none of loops. */
+wg__mark wg__value_mark(const wg__planner *planner, const wg__value *value);
 /* batch.c, absorb.c, region.c, fuse.c: the steps after the values are known. */
 int wg__plan_mark(wg__planner *planner);
 int wg__plan_absorb(wg__planner *planner);

@@ -245,6 +245,17 @@ static uint32_t simplify_reduce(wg__planner *planner, const wg__draft *draft)
     return make1(planner, draft, WG__OP_reshape, draft->in[0]);
 }
 
+/* Back to the shape of what was copied. */
+static uint32_t simplify_reshape(const wg__planner *planner, const wg__draft *draft)
+{
+    const uint32_t x = draft->in[0];
+    if (!is_op(planner, x, WG__OP_reshape)) return WG__NONE;
+    const uint32_t origin = operand(planner, x, 0);
+    const bool is_back = wg__shape_equal(&value_at(planner, origin)->type.shape,
+                                         &draft->type.shape);
+    return is_back ? origin : WG__NONE;
+}
+
 uint32_t wg__simplify(wg__planner *planner, const wg__draft *draft)
 {
     switch (draft->op) {
@@ -261,6 +272,7 @@ uint32_t wg__simplify(wg__planner *planner, const wg__draft *draft)
     case WG__OP_not: return simplify_not(planner, draft);
     case WG__OP_select: return simplify_select(planner, draft);
     case WG__OP_cast: return simplify_cast(planner, draft);
+    case WG__OP_reshape: return simplify_reshape(planner, draft);
     case WG__OP_sum:
     case WG__OP_max:
     case WG__OP_min: return simplify_reduce(planner, draft);

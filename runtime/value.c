@@ -137,6 +137,7 @@ static uint32_t value_append(wg__planner *planner, const wg__value *draft)
         planner->has_failed = true;
         return WG__NONE;
     }
+    value.mark = wg__value_mark(planner, &value);
     planner->value[planner->count] = value;
     return (uint32_t)planner->count++;
 }
@@ -275,7 +276,21 @@ uint32_t wg__value_make(wg__planner *planner, const wg__draft *draft)
     }
     found = planner->is_plain ? WG__NONE : wg__fold(planner, draft);
     if (found != WG__NONE || planner->has_failed) return found;
+    if (!planner->is_plain) found = wg__lead(planner, draft, wg__value_mark(planner, &view).axis);
+    if (found != WG__NONE || planner->has_failed) return found;
     return value_own(planner, draft);
+}
+
+uint32_t wg__value_view(wg__planner *planner, const wg__draft *draft, const int64_t *stride)
+{
+    if (planner->has_failed) return WG__NONE;
+    const wg__value *in = &planner->value[draft->in[0]];
+    wg__value view = value_of_draft(planner, draft, draft->in);
+    view.base = in->base;
+    view.offset = in->offset;
+    view.is_computed = false;
+    memcpy(view.stride, stride, (size_t)draft->type.shape.rank * sizeof *stride);
+    return value_intern(planner, &view);
 }
 
 uint32_t wg__value_copy(wg__planner *planner, uint32_t value)
