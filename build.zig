@@ -507,6 +507,7 @@ const bench_sources = [_][]const u8{
     "benchmarks/bench_main.c",
     "benchmarks/bench_matmul.c",
     "benchmarks/bench_order.c",
+    "benchmarks/bench_pool.c",
     "benchmarks/bench_program.c",
     "benchmarks/bench_rows.c",
     "benchmarks/bench_start.c",

@@ -10,10 +10,10 @@
 #include <string.h>
 
 extern const bench_list bench_matmul, bench_activation, bench_rows, bench_program, bench_step,
-    bench_order, bench_start;
+    bench_order, bench_start, bench_pool;
 static const bench_list *const lists[] = { &bench_matmul, &bench_activation, &bench_rows,
                                            &bench_program, &bench_step, &bench_order,
-                                           &bench_start };
+                                           &bench_start, &bench_pool };
 
 enum { LIST_COUNT = sizeof lists / sizeof *lists, CASES_MAX = 256 };
 

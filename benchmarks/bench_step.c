@@ -93,6 +93,7 @@ static int program_create(const bench_case *self, const bench_settings *settings
 
 static const bench_case cases[] = {
     STEP("26_64_64_10_b64", dense, 64, 26, 10, 2, { 64, 64 }),
+    STEP("26_64_64_10_b256", dense, 256, 26, 10, 2, { 64, 64 }),
     STEP("26_128_128_10_b64", dense, 64, 26, 10, 2, { 128, 128 }),
     STEP("784_256_10_b64", dense, 64, 784, 10, 1, { 256 }),
     STEP("784_512_512_10_b256", dense, 256, 784, 10, 2, { 512, 512 }),
