@@ -20,7 +20,7 @@ typedef struct wg__pool wg__pool;
 typedef void wg__pool_work(void *context, int worker, int64_t index);
 
 int wg__pool_cores(void);
-/* keeps_size: UV_THREADPOOL_SIZE is left as it is. pins: helpers keep to processors of their own. */
+/* keeps_size: UV_THREADPOOL_SIZE is left as it is. pins: each helper keeps to one processor. */
 typedef struct wg__pool_options { bool keeps_size, pins; } wg__pool_options;
 /* NULL on failure. threads counts the caller; with one, libuv is never touched. */
 wg__pool *wg__pool_create(const wg_allocator *allocator, int threads, wg__pool_options options);

@@ -157,7 +157,7 @@ Test(pool, an_errand_is_done_once)
 {
     uint64_t state = test_seed();
     for (int threads = 1; threads <= 3; threads++) {
-        wg__pool *pool = wg__pool_create(&wg__allocator_default, threads, false);
+        wg__pool *pool = wg__pool_create(&wg__allocator_default, threads, chosen);
         wg__errand *errand = wg__errand_create(&wg__allocator_default, pool);
         check(pool != NULL && errand != NULL);
         wg__errand_wait(errand); /* for nothing */
@@ -181,7 +181,7 @@ Test(pool, an_errand_is_done_once)
 /* Started by the parent, whose thread the child has not: the child does it. */
 Test(pool, a_forked_child_does_its_errand)
 {
-    wg__pool *pool = wg__pool_create(&wg__allocator_default, 2, false);
+    wg__pool *pool = wg__pool_create(&wg__allocator_default, 2, chosen);
     wg__errand *errand = wg__errand_create(&wg__allocator_default, pool);
     check(pool != NULL && errand != NULL);
     piece p = { .spin = 2000000 };

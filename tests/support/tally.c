@@ -10,9 +10,9 @@
  * in its FILE. A leg that ends badly, or of which no counts were seen, has at least one failure. A
  * checked program must succeed, and print exactly the text of EXPECTED if there is such a file. A
  * SETTING is `WORD=VALUE,VALUE,...`, one of which is chosen: a WORD that begins with - is an option
- * of the program, another a variable of its environment, an empty VALUE leaves it out. The last line
- * of `sum` is `N passed, N failed`; it is also written to the file named by WG_TALLY, if set, for
- * who wants to repeat it after the build tool's own last words.                                  */
+ * of the program, another a variable of its environment, an empty VALUE leaves it out. The last
+ * line of `sum` is `N passed, N failed`; it is also written to the file named by WG_TALLY, if set,
+ * for who wants to repeat it after the build tool's own last words.                              */
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
