@@ -85,7 +85,8 @@
        FIELD(wg_cache_statistics, bytes, 24) FIELD(wg_cache_statistics, reserved, 32)             \
     SIZE(wg_runtime_options, 56) FIELD(wg_runtime_options, allocator, 0)                          \
        FIELD(wg_runtime_options, threads, 8) FIELD(wg_runtime_options, keep_pool_size, 12)        \
-       FIELD(wg_runtime_options, cache_bytes, 16) FIELD(wg_runtime_options, reserved, 24)         \
+       FIELD(wg_runtime_options, pin, 13) FIELD(wg_runtime_options, cache_bytes, 16)              \
+       FIELD(wg_runtime_options, reserved, 24)                                                    \
     SIZE(wg_fingerprint, 16) FIELD(wg_fingerprint, word, 0)                                       \
     SIZE(wg_check_options, 64) FIELD(wg_check_options, order, 0) FIELD(wg_check_options, step, 8) \
        FIELD(wg_check_options, tolerance, 16) FIELD(wg_check_options, seed, 24)                   \

@@ -19,8 +19,8 @@ typedef struct wg_program wg_program;
 typedef struct wg_runtime_options {
     const wg_allocator *allocator;
     int threads;         /* 0: one a core; 1: never touches the libuv pool */
-    bool pin;            /* Linux: threads of the pool keep to one core each while they work here */
     bool keep_pool_size; /* else UV_THREADPOOL_SIZE is set, to 3 above threads, where it is not */
+    bool pin;            /* Linux: threads of the pool keep to one core each while they work here */
     size_t cache_bytes;  /* of cached programs; 0: 256 MiB */
     uint64_t reserved[4];
 } wg_runtime_options;
