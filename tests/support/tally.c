@@ -79,7 +79,9 @@ static int run(const char *command, bool is_checked, text *output, counts *seen,
     char line[4096];
     while (fgets(line, sizeof line, pipe) != NULL) {
         if (is_checked) {
-            text_add(output, line, strlen(line));
+            const size_t length = strcspn(line, "\r\n"); /* Windows ends lines with both */
+            text_add(output, line, length);
+            if (line[length] != '\0') text_add(output, "\n", 1);
         } else {
             fputs(line, stdout);
             fflush(stdout);
