@@ -51,12 +51,24 @@ static uint32_t value_turned(wg__planner *planner, const wg__draft *like, uint32
                                                  .instance = like->instance });
 }
 
-/* The draft on these inputs, with its axes turned, and turned back. */
+/* Turning moves nothing where all extents are 1: the value is what it was, samples and all. */
+static bool has_samples_in_front(const wg__planner *planner, uint32_t value)
+{
+    const wg__mark *mark = &planner->value[value].mark;
+    return mark->is_set && mark->axis == 0;
+}
+
+/* The draft on these inputs, with its axes turned, and turned back; WG__NONE if that would leave
+ * the samples where they are. */
 static uint32_t draft_turned(wg__planner *planner, const wg__draft *draft, const uint32_t *in,
                              const int64_t *attribute, const turn *by)
 {
-    for (int32_t i = 0; i < draft->in_count; i++)
+    bool is_in_front = false;
+    for (int32_t i = 0; i < draft->in_count; i++) {
         if (in[i] == WG__NONE) return WG__NONE;
+        is_in_front = is_in_front || has_samples_in_front(planner, in[i]);
+    }
+    if (!is_in_front) return WG__NONE;
     wg__draft turned = *draft;
     turned.in = in;
     turned.attribute = attribute;
@@ -156,6 +168,7 @@ static uint32_t merged_lead(wg__planner *planner, const wg__draft *draft)
     apart.dim[old.rank - 1] = draft->type.shape.dim[1];
 
     const uint32_t turned = value_turned(planner, draft, from, &front);
+    if (turned == WG__NONE || !has_samples_in_front(planner, turned)) return WG__NONE;
     const wg__shape rows = planner->value[draft->in[0]].type.shape;
     const uint32_t in[] = { value_reshaped(planner, draft, turned, &rows), draft->in[1] };
     if (in[0] == WG__NONE) return WG__NONE;
