@@ -816,8 +816,8 @@ fn addLongTests(project: Project, lib: *Compile, legs: Legs) void {
     const run = legs.add(testProgram(project, "wg-tests-long", lib, false), "count", "all tests, long ones too", &.{});
     run.addArg("--long");
     passArguments(b, run);
-    addBitsProduct(bitsProgram(project, lib), legs);
-    b.step("test-long", "All tests and those that take minutes (-- TEXT as for test-quick)").dependOn(&legs.sum.step);
+    if (b.args == null) addBitsProduct(bitsProgram(project, lib), legs);
+    b.step("test-long", "All tests and those that take minutes to hours (-- TEXT as for test-quick)").dependOn(&legs.sum.step);
 }
 
 /// Their numbers and their tables are the same everywhere; of their pictures only that they are made.
