@@ -7,6 +7,7 @@ static const double NS_CALL = 40, NS_CHEAP = 0.12, NS_DIVIDE = 0.3, NS_FUNCTION 
                     NS_COPY = 0.3, NS_REDUCE = 0.15, NS_ALONG = 0.6, NS_INDEX = 1.0,
                     NS_RANDOM = 1.0, NS_FLOP = 1.0 / 60;
 
+/* What is rounded more than once is a function, as its row says. */
 static double ns_map(wg__op_id op)
 {
     switch (op) {
@@ -14,22 +15,7 @@ static double ns_map(wg__op_id op)
     case WG__OP_rem:
     case WG__OP_sqrt:
     case WG__OP_rsqrt: return NS_DIVIDE;
-    case WG__OP_exp:
-    case WG__OP_expm1:
-    case WG__OP_log:
-    case WG__OP_log1p:
-    case WG__OP_logaddexp:
-    case WG__OP_sin:
-    case WG__OP_cos:
-    case WG__OP_logistic:
-    case WG__OP_tanh:
-    case WG__OP_pow:
-    case WG__OP_atan2:
-    case WG__OP_erf_inv:
-    case WG__OP_polygamma:
-    case WG__OP_erf:
-    case WG__OP_erfc: return NS_FUNCTION;
-    default: return NS_CHEAP;
+    default: return wg__op_table[op].ulp > 0 ? NS_FUNCTION : NS_CHEAP;
     }
 }
 
