@@ -86,16 +86,22 @@ static int point_record(lbfgs *self, wg_var *loss, wg_var *flat, wg_var **parame
     return wg_tape_status(self->pass.tape);
 }
 
+/* Runs what was recorded. */
+static int point_read(lbfgs *self, wg_var loss, wg_var flat, point *p)
+{
+    WG_TRY(wg_keep(flat));
+    WG_TRY(wg_item(self->pass.runtime, loss, &p->loss));
+    self->result.evaluations++;
+    return wg_read_f64(self->pass.runtime, flat, p->gradient, self->size);
+}
+
 /* Loss and gradient at the parameters as they are. */
 static int point_evaluate(lbfgs *self, point *p)
 {
     wg_var loss, flat, *parameter;
     int64_t count;
     WG_TRY(point_record(self, &loss, &flat, &parameter, &count));
-    WG_TRY(wg_keep(flat));
-    WG_TRY(wg_item(self->pass.runtime, loss, &p->loss));
-    self->result.evaluations++;
-    return wg_read_f64(self->pass.runtime, flat, p->gradient, self->size);
+    return point_read(self, loss, flat, p);
 }
 
 /* Into the parameters, and x becomes what they hold. */
@@ -318,10 +324,7 @@ static int begin(lbfgs *self)
     WG_TRY(point_record(self, &loss, &flat, &parameter, &count));
     WG_TRY(parts_list(self, parameter, count));
     WG_TRY(vectors_take(self));
-    WG_TRY(wg_keep(flat));
-    WG_TRY(wg_item(self->pass.runtime, loss, &self->now.loss));
-    WG_TRY(wg_read_f64(self->pass.runtime, flat, self->now.gradient, self->size));
-    self->result.evaluations = 1;
+    WG_TRY(point_read(self, loss, flat, &self->now));
     const bool is_finite =
         isfinite(self->now.loss) && isfinite(largest(self->now.gradient, self->size));
     if (!is_finite)
