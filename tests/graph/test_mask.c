@@ -21,6 +21,14 @@ static int64_t count_of(wg__op_id op)
     return count;
 }
 
+/* How many the gradient of the sum of y by x records. */
+static int64_t selects_of_gradient(wg_var y, wg_var x)
+{
+    const int64_t before = count_of(WG__OP_select);
+    check(wg__var_check(wg_grad(wg_sum(y, WG_ALL), x)) == WG_OK);
+    return count_of(WG__OP_select) - before;
+}
+
 static wg_var full(wg_shape shape)
 {
     return wg_full(tape, WG_F32, shape, 1);
@@ -91,9 +99,7 @@ Test(mask, a_number_keeps_zeros)
     wg_var x = full(WG_SHAPE(4, 2));
     wg_var y = wg_rem(wg_mean(wg_mul(x, wg_number(x, 3)), WG_AXES(0)), full(WG_SHAPE(2)));
     y = wg_select(wg_lt(y, wg_number(y, 1)), y, wg_number(y, 0));
-    const int64_t selects = count_of(WG__OP_select);
-    check(wg__var_check(wg_grad(wg_sum(y, WG_ALL), x)) == WG_OK);
-    check_equal_i(count_of(WG__OP_select) - selects, 1);
+    check_equal_i(selects_of_gradient(y, x), 1);
     wg_tape_free(tape);
 }
 
@@ -104,9 +110,7 @@ Test(mask, an_infinite_number_does_not)
     wg_var x = full(WG_SHAPE(8));
     wg_var y = wg_mul(x, wg_number(x, INFINITY));
     y = wg_select(wg_lt(y, wg_number(y, 1)), y, wg_number(y, 0));
-    const int64_t selects = count_of(WG__OP_select);
-    check(wg__var_check(wg_grad(wg_sum(y, WG_ALL), x)) == WG_OK);
-    check_equal_i(count_of(WG__OP_select) - selects, 2);
+    check_equal_i(selects_of_gradient(y, x), 2);
     wg_tape_free(tape);
 }
 
@@ -141,9 +145,7 @@ Test(mask, both_branches_together_are_everywhere)
     wg_var x = full(WG_SHAPE(8));
     wg_var e = wg_exp(x);
     wg_var y = wg_select(wg_lt(x, wg_number(x, 1)), e, wg_neg(e));
-    const int64_t selects = count_of(WG__OP_select);
-    check(wg__var_check(wg_grad(wg_sum(y, WG_ALL), x)) == WG_OK);
-    check_equal_i(count_of(WG__OP_select) - selects, 2);
+    check_equal_i(selects_of_gradient(y, x), 2);
     check_equal_i(count_of(WG__OP_not) + count_of(WG__OP_or), 0);
     wg_tape_free(tape);
 }
@@ -155,9 +157,7 @@ Test(mask, none_wins)
     wg_var x = full(WG_SHAPE(8));
     wg_var e = wg_exp(x);
     wg_var y = wg_add(e, wg_select(wg_lt(x, wg_number(x, 1)), e, wg_number(x, 0)));
-    const int64_t selects = count_of(WG__OP_select);
-    check(wg__var_check(wg_grad(wg_sum(y, WG_ALL), x)) == WG_OK);
-    check_equal_i(count_of(WG__OP_select) - selects, 1);
+    check_equal_i(selects_of_gradient(y, x), 1);
     wg_tape_free(tape);
 }
 
@@ -210,9 +210,7 @@ Test(mask, it_ends_where_elements_meet)
     wg_var x = full(WG_SHAPE(3, 3));
     wg_var e = wg_exp(x);
     wg_var y = relu(wg_matmul(e, e));
-    const int64_t selects = count_of(WG__OP_select);
-    check(wg__var_check(wg_grad(wg_sum(y, WG_ALL), x)) == WG_OK);
-    check_equal_i(count_of(WG__OP_select) - selects, 1);
+    check_equal_i(selects_of_gradient(y, x), 1);
     wg_var index = wg_full(tape, WG_I32, WG_SHAPE(3), 0);
     y = relu(wg_gather(wg_exp(x), index, 0));
     const int64_t before = count_of(WG__OP_select);
